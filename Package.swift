@@ -1,0 +1,123 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Every target is compiled in Swift 6 mode and a warning stops the build.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .unsafeFlags(["-warnings-as-errors"]),
+]
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+
+// The targets stand in the order of the house: a row may import only rows above it.
+let package = Package(
+    name: "weir",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "weir", targets: ["weir"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(
+            name: "WeirTopology",
+            path: "Topology",
+            exclude: ["rabbitmq"],
+            resources: [.embedInCode("migrations"), .embedInCode("queries")],
+            swiftSettings: strict),
+        .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "WeirCore", swiftSettings: strict),
+        .target(name: "WeirWire", dependencies: ["WeirCore"], swiftSettings: strict),
+        .target(
+            name: "AMQPClient", dependencies: ["CRabbitMQ", logging, collections], swiftSettings: strict),
+        .target(name: "PostgresClient", dependencies: ["CPostgreSQL"], swiftSettings: strict),
+        .target(
+            name: "WeirPipeline", dependencies: ["WeirCore", "WeirWire", logging, collections],
+            swiftSettings: strict),
+        .target(
+            name: "WeirSimulation", dependencies: ["WeirCore", "WeirWire", "WeirPipeline", logging, collections],
+            swiftSettings: strict),
+        .target(
+            name: "WeirLive",
+            dependencies: [
+                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline", logging,
+                collections,
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "WeirIngress",
+            dependencies: [
+                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirLive", logging,
+                collections, lifecycle, hummingbird,
+            ],
+            swiftSettings: strict),
+        .target(name: "WeirSandbox", dependencies: [logging], swiftSettings: strict),
+        .executableTarget(
+            name: "weir",
+            dependencies: [
+                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
+                "WeirSimulation", "WeirLive", "WeirIngress", "WeirSandbox", logging, arguments, lifecycle,
+                configuration, httpClient, histogram, hummingbird,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "weir-lab",
+            dependencies: [
+                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "CRabbitMQ", "WeirPipeline",
+                "WeirLive", "WeirIngress", "WeirSandbox", logging, arguments, lifecycle, httpClient, histogram,
+                hummingbird,
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "WeirTopologyTests", dependencies: ["WeirTopology"], swiftSettings: strict),
+        .testTarget(name: "WeirCoreTests", dependencies: ["WeirCore"], swiftSettings: strict),
+        .testTarget(name: "WeirWireTests", dependencies: ["WeirCore", "WeirWire"], swiftSettings: strict),
+        .testTarget(
+            name: "AMQPClientTests", dependencies: ["AMQPClient", "WeirSandbox", logging], swiftSettings: strict),
+        .testTarget(
+            name: "PostgresClientTests", dependencies: ["PostgresClient", "WeirSandbox"], swiftSettings: strict),
+        .testTarget(
+            name: "WeirPipelineTests", dependencies: ["WeirCore", "WeirWire", "WeirPipeline", "WeirSimulation"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirSimulationTests", dependencies: ["WeirCore", "WeirWire", "WeirPipeline", "WeirSimulation"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirLiveTests",
+            dependencies: [
+                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
+                "WeirSimulation", "WeirLive", "WeirSandbox", logging,
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirIngressTests",
+            dependencies: [
+                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline", "WeirLive",
+                "WeirIngress", "WeirSandbox", logging, httpClient,
+            ],
+            swiftSettings: strict),
+        .testTarget(name: "WeirSandboxTests", dependencies: ["WeirSandbox"], swiftSettings: strict),
+        .testTarget(
+            name: "WeirTests",
+            dependencies: [
+                "weir", "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
+                "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient,
+            ],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,3 @@
+// What Swift cannot import from libpq as it stands.
+#pragma once
+#include <libpq-fe.h>
