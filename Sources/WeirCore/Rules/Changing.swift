@@ -71,7 +71,7 @@ extension Desk {
 
 extension Stock {
     /// Moves units from one place to another: the only way in which intents touch stock.
-    mutating func move(
+    public mutating func move(
         _ quantity: Quantity, from source: WritableKeyPath<Stock, Int64>,
         to target: WritableKeyPath<Stock, Int64>
     ) {
