@@ -2,10 +2,11 @@ import Foundation
 import Testing
 import WeirCore
 
-/// Thousands of random histories, each decided by the core in random batches and served by the ``Shop`` one command
-/// at a time: both must say the same about every command and end with the same rows.
+/// Thousands of random histories, each decided by the core in random batches and served by the ``Shop``
+/// one command at a time: both must say the same about every command and end with the same rows.
 ///
-/// A failing seed stands in the message; `WEIR_CORE_SEED=<seed> swift test --filter RandomHistories` replays it alone.
+/// A failing seed stands in the message and replays alone:
+/// `WEIR_CORE_SEED=<seed> swift test --filter RandomHistories`.
 @Suite struct RandomHistories {
     static let seeds: [ClosedRange<UInt64>] =
         if let seed = ProcessInfo.processInfo.environment["WEIR_CORE_SEED"].flatMap({ UInt64($0) }) {

@@ -3,9 +3,9 @@ import WeirCore
 
 /// Every sequence of a small alphabet, every batch boundary in it.
 ///
-/// Each sequence is decided one command at a time; then, from each of its earlier points, its end is decided once
-/// more as one batch, with and without the holds that have come due. By induction every way of cutting the
-/// sequence into batches leads to the same rows and events.
+/// Each sequence is decided one command at a time; then, from each of its earlier points, its end is decided
+/// once more as one batch, with and without the holds that have come due. By induction every way of cutting
+/// the sequence into batches leads to the same rows and events.
 @Suite struct SmallCases {
     /// The stocks and holds from which every alphabet starts.
     static let starts: [(units: Int64, hold: Int64)] = [(0, 0), (0, 10), (1, 0), (1, 10), (2, 0), (2, 10)]
@@ -30,6 +30,16 @@ import WeirCore
             .wait, .sweep,
         ]
         Walk(alphabet, depth: 4).all(from: [stock(available: start.units, hold: start.hold)])
+    }
+
+    @Test(arguments: starts)
+    func lateConfirmsCompeteWithNewWishesInEveryOrder(_ start: (units: Int64, hold: Int64)) {
+        let alphabet: [Letter] = [
+            Letter(submit(tokenA, shirt, 1)), Letter(submit(tokenB, shirt, 1)),
+            Letter { confirm(id: "confirm-\($0)") }, Letter { confirm(tokenB, id: "other-\($0)") },
+            .wait, .sweep,
+        ]
+        Walk(alphabet, depth: 5).all(from: [stock(available: start.units, hold: start.hold)])
     }
 
     @Test(arguments: starts)

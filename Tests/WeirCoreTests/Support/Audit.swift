@@ -1,6 +1,7 @@
 import WeirCore
 
-/// Follows the events of one decision from the rows before it, and compares where they lead with the rows to write.
+/// Follows the events of one decision from the rows before it, and compares where they lead with the rows
+/// to write.
 struct Audit {
     private let before: World
     private let commandCount: Int

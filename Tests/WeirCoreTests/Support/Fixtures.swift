@@ -26,7 +26,7 @@ func stock(
         version: version, policy: SKUPolicy(holdSeconds: hold, maxPerIntent: limit))
 }
 
-/// An intent decided five seconds before noon; a hold of it ends five seconds after noon unless said otherwise.
+/// An intent decided five seconds before noon; a hold ends five seconds after noon unless said otherwise.
 func intent(
     _ token: Token = tokenA, _ sku: SKU = shirt, _ units: Int64 = 2, _ state: IntentState,
     buyer: Buyer = ann, reason: RejectionReason? = nil, until deadline: Int64 = noon + 5

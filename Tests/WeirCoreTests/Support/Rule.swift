@@ -23,7 +23,7 @@ struct Rule: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { claim }
 
-    /// Decides the row's command alone and compares the whole decision, so that nothing can happen on the side.
+    /// Decides the row's command alone and compares the whole decision: nothing can happen on the side.
     func check(head: Int64 = 41) {
         var snapshot = Snapshot(now: at(noon), head: head)
         if let stock { snapshot.stocks[stock.sku] = stock }

@@ -1,7 +1,7 @@
 import WeirCore
 
-/// The reference: a shop as one would write it on a napkin. It serves one command at a time and remembers texts and
-/// numbers only. It shares no code with the core; of the core's types it reads nothing but the commands.
+/// The reference: a shop as one would write it on a napkin. It serves one command at a time and remembers
+/// texts and numbers only. It shares no code with the core; of the core's types it reads only the commands.
 ///
 /// What a SKU has left is not stored but counted anew from the orders each time, so that it cannot drift.
 struct Shop {

@@ -1,7 +1,7 @@
 import Testing
 import WeirCore
 
-/// The payload text decides whether a known id is a repetition or a conflict: it must tell all commands apart.
+/// The payload text decides whether a known id is a repetition or a conflict: it tells all commands apart.
 @Suite struct PayloadTests {
     /// Fields that invite confusion: separators, digits that run together, defaults, texts of other commands.
     private static let skus = ["a", "a:1", "a-1", "1", "0", "submit"].map { SKU($0)! }
