@@ -58,7 +58,7 @@ public enum Command: Hashable, Sendable {
             "\(kind.rawValue)\n\(change.sku)\n\(change.token)"
         case .define(let definition):
             "\(kind.rawValue)\n\(definition.sku)\n\(definition.stocked)\n\(definition.policy.holdSeconds)"
-                + "\n\(definition.policy.maxPerIntent ?? 0)"
+                + "\n\(definition.policy.maxPerIntent.map(String.init) ?? "unlimited")"
         case .adjust(let adjustment):
             "\(kind.rawValue)\n\(adjustment.sku)\n\(adjustment.delta)\n\(adjustment.reason)"
         }

@@ -21,10 +21,11 @@ extension Desk {
         guard var stock = stock(of: adjustment.sku) else {
             return CommandResult(.refused(.unknownSKU), .nothing)
         }
-        guard stock.available + adjustment.delta >= 0 else {
+        // Both limits are compared without a sum, which could overflow for a delta that nobody checked.
+        guard adjustment.delta >= -stock.available else {
             return CommandResult(.refused(.belowCommitted), .stock(stock))
         }
-        guard StockLimit.stocked.contains(stock.stocked + adjustment.delta) else {
+        guard adjustment.delta <= StockLimit.stocked.upperBound - stock.stocked else {
             return CommandResult(.refused(.stockLimit), .stock(stock))
         }
         stock.stocked += adjustment.delta
