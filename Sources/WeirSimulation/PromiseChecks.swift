@@ -33,7 +33,8 @@ extension Simulation {
                 continue
             }
             // Tokens travel through several partitions, so whose wish came first is known only within one.
-            let isRival = partitioning.partition(of: intent.sku) != partitioning.partition(of: first.submit.sku)
+            let isRival =
+                partitioning.partition(of: intent.sku) != partitioning.partition(of: first.submit.sku)
             if !isRival, !intent.repeats(first.submit), !isDead {
                 found.append("promise 3: \(token) was decided from another wish than the first one")
             }
@@ -81,7 +82,8 @@ extension Simulation {
                 found.append("promise 5: the log of partition \(partition) is not 1 … \(row.head)")
             }
             if (subscriber.applied[partition] ?? []) != log {
-                found.append("promise 5: a subscriber of partition \(partition) has another stream than the log")
+                found.append(
+                    "promise 5: a subscriber of partition \(partition) has another stream than the log")
             }
         }
         return found
@@ -100,9 +102,12 @@ extension Simulation {
                 let problems = [
                     stocks[happening.sku, default: StockTrail()].follow(happening),
                     isAbout
-                        ? happening.token.flatMap { intents[$0, default: IntentTrail()].follow(happening) } : nil,
+                        ? happening.token.flatMap { intents[$0, default: IntentTrail()].follow(happening) }
+                        : nil,
                 ]
-                found += problems.compactMap(\.self).map { "promise 6: event \(partition)-\(event.seq): \($0)" }
+                found += problems.compactMap(\.self).map {
+                    "promise 6: event \(partition)-\(event.seq): \($0)"
+                }
             }
         }
         for sku in Set(stocks.keys).union(database.stocks.keys) {

@@ -88,7 +88,9 @@ struct SimulatedClients {
 
     private mutating func publishRubbish(_ broker: SimulatedBroker, _ random: inout SplitMix64) {
         published += 1
-        let bodies = ["", "{", "[]", #"{"token":"x"}"#, #"{"token":"x","sku":"hat","quantity":1e3,"buyer":"b"}"#]
+        let bodies = [
+            "", "{", "[]", #"{"token":"x"}"#, #"{"token":"x","sku":"hat","quantity":1e3,"buyer":"b"}"#,
+        ]
         let body = bodies.randomElement(using: &random) ?? ""
         let partition = Int.random(in: 0..<partitioning.count, using: &random)
         broker.publish(

@@ -44,7 +44,9 @@ public final class SimulatedStore: PartitionStore {
         let held = database.intents.values.filter {
             $0.sku.isHome(partition, database) && $0.state == .reserved && ($0.holdUntil ?? until) <= until
         }.sorted { ($0.holdUntil ?? until, $0.token.text) < ($1.holdUntil ?? until, $1.token.text) }
-        guard database.sabotage == .holdReleasedTwice, let again = held.first ?? anyExpired() else { return held }
+        guard database.sabotage == .holdReleasedTwice, let again = held.first ?? anyExpired() else {
+            return held
+        }
         var revived = again
         revived.state = .reserved
         revived.holdUntil = until
@@ -58,7 +60,8 @@ public final class SimulatedStore: PartitionStore {
 
     public func nextDeadline() throws(StoreError) -> Timestamp? {
         try perform(.position) { () throws(StoreError) in
-            database.intents.values.filter { $0.sku.isHome(partition, database) }.compactMap(\.holdUntil).min()
+            database.intents.values.filter { $0.sku.isHome(partition, database) }.compactMap(\.holdUntil)
+                .min()
         }
     }
 

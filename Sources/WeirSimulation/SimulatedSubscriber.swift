@@ -12,10 +12,10 @@ public struct SimulatedSubscriber: Sendable {
     /// Takes what the broker delivers.
     mutating func receive(_ event: LoggedEvent, partition: Int) {
         if event.replyTo != nil { answers.append(event) }
-        let known = applied[partition] ?? []
-        if event.seq == Int64(known.count) + 1 {
-            applied[partition] = known + [event]
-        } else if event.seq >= 1, event.seq <= Int64(known.count), known[Int(event.seq) - 1] != event {
+        let count = Int64(applied[partition]?.count ?? 0)
+        if event.seq == count + 1 {
+            applied[partition, default: []].append(event)
+        } else if (1...max(1, count)).contains(event.seq), applied[partition]?[Int(event.seq) - 1] != event {
             contradictions.append("event \(partition)-\(event.seq) came with two contents")
         }
     }

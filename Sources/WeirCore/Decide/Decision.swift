@@ -74,7 +74,7 @@ public enum Happening: Sendable, Hashable {
     case shortfall(Intent, stock: Stock)
     /// A known token came with another payload; nothing changed.
     case conflict(Token, sku: SKU)
-    /// A command changed nothing; `command` nil says that a known token was submitted again.
+    /// A command changed nothing, or a known one came again: this is its result.
     case answered(kind: CommandKind, id: String, sku: SKU, result: CommandResult)
     /// A SKU was created, or its policy changed.
     case defined(Stock)
