@@ -116,8 +116,6 @@ extension Session {
         _ expected: Expected, _ deadline: Deadline, _ answers: inout Answers
     ) throws(PostgresError) {
         guard let rows = try connection.nextResult(deadline) else { throw connection.lost() }
-        // Each command has one result, then a null that ends it.
-        while try connection.nextResult(deadline) != nil {}
         switch (rows.status, expected) {
         case (PGRES_COMMAND_OK, .preparation):
             break
@@ -130,8 +128,12 @@ extension Session {
         case (PGRES_FATAL_ERROR, _):
             try note(rows, expected, &answers)
         default:
-            // COPY, above all: it would wait for data that nobody sends.
+            // COPY, above all: libpq would answer every question by the same result for ever.
             throw connection.lost("a pipeline does not take COPY")
+        }
+        // Each command has one result, then a null that ends it.
+        if try connection.nextResult(deadline) != nil {
+            throw connection.lost("PostgreSQL answered one query twice")
         }
     }
 
