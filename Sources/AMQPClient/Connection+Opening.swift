@@ -1,0 +1,65 @@
+import CRabbitMQ
+import Glibc
+
+extension Connection {
+    /// A socket that has logged in. On any failure what was acquired in C is given back.
+    static func open(
+        _ address: AMQPAddress, _ settings: AMQPSettings, _ onSocket: (SocketHandle) -> Void
+    ) throws(AMQPError) -> (library: amqp_connection_state_t, handle: SocketHandle) {
+        let place = "cannot connect to the broker at \(address.host):\(address.port)"
+        guard (1...60).contains(settings.heartbeatSeconds), settings.connectTimeoutSeconds >= 1,
+            settings.rpcTimeoutSeconds >= 1
+        else { throw AMQPError(.invalid, "\(place): a time in its settings is out of range") }
+        guard let library = amqp_new_connection() else { throw AMQPError(.away, "\(place): out of memory") }
+        var handle: SocketHandle?
+        do throws(AMQPError) {
+            guard let socket = amqp_tcp_socket_new(library) else { throw AMQPError(.away, "\(place): out of memory") }
+            var patience = timeval(tv_sec: settings.connectTimeoutSeconds, tv_usec: 0)
+            errno = 0
+            let status = amqp_socket_open_noblock(socket, address.host, address.port, &patience)
+            if status == AMQP_STATUS_SOCKET_ERROR.rawValue, errno != 0 {
+                // The library says only "a socket error occurred".
+                throw AMQPError(.away, "\(place): \(String(cString: strerror(errno)))")
+            }
+            if let error = AMQPError.ofStatus(status, place) { throw error }
+            let cutter = SocketHandle(duplicating: amqp_get_sockfd(library))
+            handle = cutter
+            onSocket(cutter)
+            amqp_set_handshake_timeout(library, &patience)
+            patience.tv_sec = settings.rpcTimeoutSeconds
+            amqp_set_rpc_timeout(library, &patience)
+            try logIn(library, address, settings)
+            return (library, cutter)
+        } catch {
+            amqp_destroy_connection(library)
+            handle?.release()
+            throw error
+        }
+    }
+
+    private static func logIn(
+        _ library: amqp_connection_state_t, _ address: AMQPAddress, _ settings: AMQPSettings
+    ) throws(AMQPError) {
+        let capabilities: FieldTable = [
+            "publisher_confirms": true, "consumer_cancel_notify": true, "connection.blocked": true,
+            "basic.nack": true, "authentication_failure_close": true, "exchange_exchange_bindings": true,
+        ]
+        let arena = Arena()
+        var properties = FieldEncoding.table(
+            [
+                "connection_name": .string(settings.connectionName), "product": "weir",
+                "capabilities": .table(capabilities),
+            ], in: arena)
+        let reply = weir_amqp_login(
+            library, address.vhost, Int32(channel), Int32(MessageLimits.frameMax), Int32(settings.heartbeatSeconds),
+            &properties, address.user, address.password)
+        let place = "cannot log in at \(address.host):\(address.port) as \(address.user), virtual host \(address.vhost)"
+        if let error = AMQPError.ofReply(reply, place) { throw error }
+    }
+
+    func openChannel() throws(AMQPError) {
+        var request = amqp_channel_open_t()
+        try call(
+            AMQP_CHANNEL_OPEN_METHOD, &request, expecting: AMQP_CHANNEL_OPEN_OK_METHOD, "cannot open a channel")
+    }
+}
