@@ -73,11 +73,14 @@ extension Connection {
         request.no_ack = noAck ? 1 : 0
         let library = try usable()
         let reply = simpleCall(
-            library, AMQP_BASIC_GET_METHOD, &request, [AMQP_BASIC_GET_OK_METHOD, AMQP_BASIC_GET_EMPTY_METHOD, 0])
+            library, AMQP_BASIC_GET_METHOD, &request,
+            [AMQP_BASIC_GET_OK_METHOD, AMQP_BASIC_GET_EMPTY_METHOD, 0])
         if let error = AMQPError.ofReply(reply, "cannot get from queue \(queue)") {
             throw settle(error, after: reply)
         }
-        guard reply.reply.id == AMQP_BASIC_GET_OK_METHOD, let decoded = reply.reply.decoded else { return nil }
+        guard reply.reply.id == AMQP_BASIC_GET_OK_METHOD, let decoded = reply.reply.decoded else {
+            return nil
+        }
         let answer = decoded.assumingMemoryBound(to: amqp_basic_get_ok_t.self).pointee
         try assembler.begin(
             .delivery(

@@ -5,7 +5,8 @@ extension Connection {
     func selectConfirms() throws(AMQPError) {
         var request = amqp_confirm_select_t()
         try call(
-            AMQP_CONFIRM_SELECT_METHOD, &request, expecting: AMQP_CONFIRM_SELECT_OK_METHOD, "cannot ask for confirms")
+            AMQP_CONFIRM_SELECT_METHOD, &request, expecting: AMQP_CONFIRM_SELECT_OK_METHOD,
+            "cannot ask for confirms")
         confirms = true
     }
 
@@ -18,7 +19,8 @@ extension Connection {
     func send(_ message: OutgoingMessage, headerSize: Int) throws(AMQPError) {
         let library = try usable()
         guard headerSize <= frameMax else {
-            throw AMQPError(.invalid, "the headers take \(headerSize) bytes, the broker's frame limit is \(frameMax)")
+            throw AMQPError(
+                .invalid, "the headers take \(headerSize) bytes, the broker's frame limit is \(frameMax)")
         }
         arena.reset()
         let exchange = arena.bytes(message.exchange)

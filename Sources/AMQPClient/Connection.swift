@@ -111,7 +111,8 @@ public final class Connection {
     }
 
     func assertThread() {
-        assert(pthread_equal(thread, pthread_self()) != 0, "a Connection belongs to the thread that created it")
+        assert(
+            pthread_equal(thread, pthread_self()) != 0, "a Connection belongs to the thread that created it")
     }
 
     private func destroy() {

@@ -29,7 +29,8 @@ public struct MessageProperties: Sendable, Equatable {
 
     /// Properties; those left out are not sent.
     public init(
-        contentType: String? = nil, contentEncoding: String? = nil, type: String? = nil, messageID: String? = nil,
+        contentType: String? = nil, contentEncoding: String? = nil, type: String? = nil,
+        messageID: String? = nil,
         correlationID: String? = nil, replyTo: String? = nil, expiration: String? = nil, appID: String? = nil,
         userID: String? = nil, deliveryMode: UInt8? = nil, priority: UInt8? = nil, timestamp: UInt64? = nil,
         headers: FieldTable = FieldTable()

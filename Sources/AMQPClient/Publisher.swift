@@ -69,7 +69,8 @@ public final class Publisher: Sendable {
     ///
     /// On the publisher's thread, in which it must not wait for anything. Only what is not accepted at all
     /// (`.refused`, `.unavailable`) is reported on the caller's thread, before this returns.
-    public func publish(_ messages: [OutgoingMessage], completion: @escaping @Sendable (Int, Outcome) -> Void) {
+    public func publish(_ messages: [OutgoingMessage], completion: @escaping @Sendable (Int, Outcome) -> Void)
+    {
         core.submit(messages, completion)
     }
 
