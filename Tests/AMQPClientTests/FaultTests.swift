@@ -43,7 +43,9 @@ extension WithBroker {
                     defer { connection.close() }
                     return try connection.checkQueue("q").messageCount
                 }
-                let arrived = try await drain(url, "q", count).map { Int(String(decoding: $0.body, as: UTF8.self)) }
+                let arrived = try await drain(url, "q", count).map {
+                    Int(String(decoding: $0.body, as: UTF8.self))
+                }
                 #expect(confirmed.isSubset(of: arrived.compactMap { $0 }))
             }
         }

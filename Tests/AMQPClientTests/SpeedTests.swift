@@ -18,16 +18,21 @@ extension WithBroker {
                 settings.confirmTimeoutSeconds = 120
             }
             try await withPublisher(url, change) { publisher in
-                for headers in [FieldTable(), ["x-weir-partition": 1, "x-weir-seq": 2, "cloudEvents_id": "1-2"]] {
+                for headers in [
+                    FieldTable(), ["x-weir-partition": 1, "x-weir-seq": 2, "cloudEvents_id": "1-2"],
+                ] {
                     properties.headers = headers
                     let messages = (0..<count).map { number in
                         properties.messageID = "token-number-\(number)"
-                        return OutgoingMessage(exchange: "", routingKey: "q", properties: properties, body: body)
+                        return OutgoingMessage(
+                            exchange: "", routingKey: "q", properties: properties, body: body)
                     }
                     let ledger = Ledger(count)
                     let start = ContinuousClock.now
                     for first in stride(from: 0, to: count, by: 500) {
-                        publisher.publish(Array(messages[first..<first + 500])) { ledger.note(first + $0, $1) }
+                        publisher.publish(Array(messages[first..<first + 500])) {
+                            ledger.note(first + $0, $1)
+                        }
                     }
                     let outcomes = try await ledger.settled(within: .seconds(120))
                     report("publish, \(headers.count) headers", count, ContinuousClock.now - start)

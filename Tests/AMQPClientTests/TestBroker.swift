@@ -38,8 +38,10 @@ final class TestBroker: Sendable {
             .write(toFile: "\(Self.folder)/rabbitmq.conf", atomically: true, encoding: .utf8)
         try "[].\n".write(toFile: "\(Self.folder)/plugins", atomically: true, encoding: .utf8)
         environment = [
-            "PATH": "/usr/lib/rabbitmq/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": Self.folder, "LANG": "C.UTF-8",
-            "ERL_EPMD_PORT": "\(epmdPort)", "ERL_EPMD_ADDRESS": "127.0.0.1", "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "PATH": "/usr/lib/rabbitmq/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": Self.folder,
+            "LANG": "C.UTF-8",
+            "ERL_EPMD_PORT": "\(epmdPort)", "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_NODENAME": "amqptest\(getpid())@localhost", "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
             "RABBITMQ_NODE_PORT": "\(port)", "RABBITMQ_DIST_PORT": "\(distributionPort)",
             "RABBITMQ_CONFIG_FILE": "\(Self.folder)/rabbitmq.conf", "RABBITMQ_LOGS": "-",
@@ -68,9 +70,12 @@ final class TestBroker: Sendable {
 
     func room() async throws -> TestRoom {
         let vhost = "room \(rooms.wrappingAdd(1, ordering: .relaxed).newValue)"
-        try await ctl(["eval", "rabbit_vhost:add(<<\"\(vhost)\">>, <<\"guest\">>), "
-            + "rabbit_auth_backend_internal:set_permissions(<<\"guest\">>, <<\"\(vhost)\">>, "
-            + "<<\".*\">>, <<\".*\">>, <<\".*\">>, <<\"guest\">>)."])
+        try await ctl([
+            "eval",
+            "rabbit_vhost:add(<<\"\(vhost)\">>, <<\"guest\">>), "
+                + "rabbit_auth_backend_internal:set_permissions(<<\"guest\">>, <<\"\(vhost)\">>, "
+                + "<<\".*\">>, <<\".*\">>, <<\".*\">>, <<\"guest\">>).",
+        ])
         let encoded = vhost.replacingOccurrences(of: " ", with: "%20")
         return TestRoom(url: "amqp://guest:guest@127.0.0.1:\(port)/\(encoded)", vhost: vhost)
     }
@@ -89,7 +94,9 @@ final class TestBroker: Sendable {
             try process.run()
             let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
             process.waitUntilExit()
-            guard process.terminationStatus == 0 else { throw TestFailure("rabbitmqctl \(arguments): \(text)") }
+            guard process.terminationStatus == 0 else {
+                throw TestFailure("rabbitmqctl \(arguments): \(text)")
+            }
             return text
         }
     }
@@ -99,7 +106,8 @@ final class TestBroker: Sendable {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
         process.arguments = ["--pdeathsig=KILL"] + command
         process.environment = environment
-        let log = FileManager.default.createFile(atPath: "\(folder)/\(children.withLock { $0.count }).log", contents: nil)
+        let log = FileManager.default.createFile(
+            atPath: "\(folder)/\(children.withLock { $0.count }).log", contents: nil)
         precondition(log)
         let file = FileHandle(forWritingAtPath: "\(folder)/\(children.withLock { $0.count }).log")
         process.standardOutput = file
