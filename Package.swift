@@ -51,12 +51,14 @@ let package = Package(
             name: "WeirPipeline", dependencies: ["WeirCore", "WeirWire", logging, collections],
             swiftSettings: strict),
         .target(
-            name: "WeirSimulation", dependencies: ["WeirCore", "WeirWire", "WeirPipeline", logging, collections],
+            name: "WeirSimulation",
+            dependencies: ["WeirCore", "WeirWire", "WeirPipeline", logging, collections],
             swiftSettings: strict),
         .target(
             name: "WeirLive",
             dependencies: [
-                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline", logging,
+                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
+                logging,
                 collections,
             ],
             swiftSettings: strict),
@@ -79,8 +81,10 @@ let package = Package(
         .executableTarget(
             name: "weir-lab",
             dependencies: [
-                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "CRabbitMQ", "WeirPipeline",
-                "WeirLive", "WeirIngress", "WeirSandbox", logging, arguments, lifecycle, httpClient, histogram,
+                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "CRabbitMQ",
+                "WeirPipeline",
+                "WeirLive", "WeirIngress", "WeirSandbox", logging, arguments, lifecycle, httpClient,
+                histogram,
                 hummingbird,
             ],
             swiftSettings: strict),
@@ -88,14 +92,18 @@ let package = Package(
         .testTarget(name: "WeirCoreTests", dependencies: ["WeirCore"], swiftSettings: strict),
         .testTarget(name: "WeirWireTests", dependencies: ["WeirCore", "WeirWire"], swiftSettings: strict),
         .testTarget(
-            name: "AMQPClientTests", dependencies: ["AMQPClient", "WeirSandbox", logging], swiftSettings: strict),
-        .testTarget(
-            name: "PostgresClientTests", dependencies: ["PostgresClient", "WeirSandbox"], swiftSettings: strict),
-        .testTarget(
-            name: "WeirPipelineTests", dependencies: ["WeirCore", "WeirWire", "WeirPipeline", "WeirSimulation"],
+            name: "AMQPClientTests", dependencies: ["AMQPClient", "WeirSandbox", logging],
             swiftSettings: strict),
         .testTarget(
-            name: "WeirSimulationTests", dependencies: ["WeirCore", "WeirWire", "WeirPipeline", "WeirSimulation"],
+            name: "PostgresClientTests", dependencies: ["PostgresClient", "WeirSandbox"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirPipelineTests",
+            dependencies: ["WeirCore", "WeirWire", "WeirPipeline", "WeirSimulation"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirSimulationTests",
+            dependencies: ["WeirCore", "WeirWire", "WeirPipeline", "WeirSimulation"],
             swiftSettings: strict),
         .testTarget(
             name: "WeirLiveTests",
@@ -107,7 +115,8 @@ let package = Package(
         .testTarget(
             name: "WeirIngressTests",
             dependencies: [
-                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline", "WeirLive",
+                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
+                "WeirLive",
                 "WeirIngress", "WeirSandbox", logging, httpClient,
             ],
             swiftSettings: strict),
@@ -115,7 +124,8 @@ let package = Package(
         .testTarget(
             name: "WeirTests",
             dependencies: [
-                "weir", "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
+                "weir", "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
+                "WeirPipeline",
                 "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient,
             ],
             swiftSettings: strict),

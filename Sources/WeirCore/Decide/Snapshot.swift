@@ -1,0 +1,77 @@
+/// What a partition read to decide a batch: only what the batch touches, and nothing that can change meanwhile,
+/// because the commit fails when the partition's head moved.
+public struct Snapshot: Sendable {
+    /// The database's clock when the snapshot was read; the only time that a decision knows.
+    public var now: Timestamp
+    /// The number of the partition's last event; 0 before the first.
+    public var head: Int64
+    /// The stock of every SKU that the batch or a due hold names, where it is defined.
+    public var stocks: [SKU: Stock]
+    /// The intent of every token that the batch names, where it was decided before.
+    public var intents: [Token: Intent]
+    /// The result of every command id that the batch names, where it is known.
+    public var results: [CommandID: StoredResult]
+    /// Holds whose deadline has come, the oldest first.
+    public var due: [Intent]
+
+    /// A snapshot; empty where nothing is said.
+    public init(
+        now: Timestamp, head: Int64, stocks: [SKU: Stock] = [:], intents: [Token: Intent] = [:],
+        results: [CommandID: StoredResult] = [:], due: [Intent] = []
+    ) {
+        self.now = now
+        self.head = head
+        self.stocks = stocks
+        self.intents = intents
+        self.results = results
+        self.due = due
+    }
+}
+
+/// What became of a command.
+public enum Verdict: Hashable, Sendable {
+    /// It took effect.
+    case done
+    /// All was as it asked already.
+    case unchanged
+    /// It was refused, and nothing changed.
+    case refused(Refusal)
+}
+
+/// What a command's result is about, as it was then.
+public enum Subject: Hashable, Sendable {
+    case intent(Intent)
+    case stock(Stock)
+    case nothing
+}
+
+/// The result of a command, kept with its id.
+public struct CommandResult: Hashable, Sendable {
+    /// What became of it.
+    public let verdict: Verdict
+    /// What it was about, as it was then.
+    public let subject: Subject
+
+    /// A result.
+    public init(_ verdict: Verdict, _ subject: Subject) {
+        self.verdict = verdict
+        self.subject = subject
+    }
+}
+
+/// A row of the table `command`: whoever sends the id again gets this result again.
+public struct StoredResult: Hashable, Sendable {
+    /// The command's own name.
+    public let id: CommandID
+    /// ``Command/payload`` of the command that came first.
+    public let payload: String
+    /// What became of it.
+    public let result: CommandResult
+
+    /// A result under its id.
+    public init(id: CommandID, payload: String, result: CommandResult) {
+        self.id = id
+        self.payload = payload
+        self.result = result
+    }
+}

@@ -1,0 +1,88 @@
+/// One message as it came out of a partition's queue; not yet acknowledged.
+public struct Delivery: Sendable {
+    /// The channel's number of this delivery, by which it is acknowledged.
+    public var tag: UInt64
+    /// Whether the broker delivered it before.
+    public var redelivered: Bool
+    /// How often it was delivered before, as the broker counts; anybody can set this on a message that is new,
+    /// so it says something only when ``redelivered``.
+    public var deliveryCount: Int
+    /// Where it was published.
+    public var exchange: String
+    /// With which routing key.
+    public var routingKey: String
+    /// The AMQP property `type`.
+    public var type: String?
+    /// The AMQP property `message_id`.
+    public var messageID: String?
+    /// The AMQP property `content_type`.
+    public var contentType: String?
+    /// The AMQP property `reply_to`.
+    public var replyTo: String?
+    /// The AMQP property `correlation_id`.
+    public var correlationID: String?
+    /// The body.
+    public var body: [UInt8]
+    /// All properties and headers as two JSON objects: only a dead letter asks for them.
+    public var details: @Sendable () -> DeliveryDetails
+
+    /// A delivery.
+    public init(
+        tag: UInt64, redelivered: Bool = false, deliveryCount: Int = 0, exchange: String = "",
+        routingKey: String = "", type: String?, messageID: String? = nil, contentType: String? = nil,
+        replyTo: String? = nil, correlationID: String? = nil, body: [UInt8],
+        details: @escaping @Sendable () -> DeliveryDetails = { DeliveryDetails() }
+    ) {
+        self.tag = tag
+        self.redelivered = redelivered
+        self.deliveryCount = deliveryCount
+        self.exchange = exchange
+        self.routingKey = routingKey
+        self.type = type
+        self.messageID = messageID
+        self.contentType = contentType
+        self.replyTo = replyTo
+        self.correlationID = correlationID
+        self.body = body
+        self.details = details
+    }
+}
+
+/// What a dead letter keeps of a delivery beside its body.
+public struct DeliveryDetails: Sendable, Hashable {
+    /// The AMQP properties as a JSON object.
+    public var properties: String
+    /// The headers as a JSON object.
+    public var headers: String
+
+    /// Properties and headers, each a JSON object.
+    public init(properties: String = "{}", headers: String = "{}") {
+        self.properties = properties
+        self.headers = headers
+    }
+}
+
+/// Where a partition's deliveries come from: one consuming connection, in the order of the queue.
+public protocol DeliverySource: AnyObject {
+    /// Whatever has arrived, at most `limit`; waits for the first one no longer than `wait`.
+    func fill(limit: Int, wait: Duration) throws(SourceError) -> [Delivery]
+    /// Whether the broker's queue has nothing that was not delivered here; what is delivered but not filled yet counts.
+    func isDrained() throws(SourceError) -> Bool
+    /// Acknowledges every delivery up to this one.
+    func acknowledge(through tag: UInt64) throws(SourceError)
+    /// Keeps the connection alive while nothing is filled.
+    func pump() throws(SourceError)
+    /// Closes the connection, never with a cancel before: what is unacknowledged comes back in its order.
+    func close()
+}
+
+/// Why deliveries stopped. The connection is of no more use.
+public struct SourceError: Error, CustomStringConvertible {
+    /// One sentence.
+    public let message: String
+
+    /// A reason.
+    public init(_ message: String) { self.message = message }
+
+    public var description: String { message }
+}

@@ -1,0 +1,57 @@
+import WeirCore
+import WeirWire
+
+/// A delivery that was read: a command of this partition, or the reason why it is none.
+enum Reading {
+    case command(Command)
+    case undecidable(DeadLetter)
+}
+
+extension Delivery {
+    /// Reads the delivery for a partition.
+    func read(for partition: Int, of partitioning: Partitioning) -> Reading {
+        do throws(WireRefusal) {
+            try checkAnswerAddress()
+            let command = try Command.read(
+                type: type, messageID: messageID, contentType: contentType, body: body)
+            let home = partitioning.partition(of: command.sku)
+            guard home == partition else {
+                throw WireRefusal(
+                    .wrongPartition, at: "sku",
+                    "the SKU \(command.sku) lives in partition \(home), not \(partition);"
+                        + " publish with the routing key \(home)")
+            }
+            return .command(command)
+        } catch {
+            return .undecidable(deadLetter(reason: error.code.rawValue, detail: error.detail))
+        }
+    }
+
+    /// A dead letter of this delivery, with as much of its token and SKU as can be read.
+    func deadLetter(reason: String, detail: String) -> DeadLetter {
+        var (token, sku): (Token?, SKU?)
+        if body.count <= Command.largestBody, var fields = try? JSONFields(body) {
+            if case .text(let text) = fields.take("token") { token = Token(text) }
+            if case .text(let text) = fields.take("sku") { sku = SKU(text) }
+        }
+        return DeadLetter(
+            reason: reason, detail: detail, token: token?.text, sku: sku?.text, delivery: self)
+    }
+
+    /// Answers go where the sender says, but not into the queues that Weir itself works from: nobody shall have
+    /// a worker write there what he may not write himself.
+    private func checkAnswerAddress() throws(WireRefusal) {
+        for (name, text) in [("reply_to", replyTo), ("correlation_id", correlationID)] {
+            guard let text else { continue }
+            guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+                throw WireRefusal(
+                    .invalidProperty, at: name, "the property '\(name)' must not hold control characters")
+            }
+        }
+        if let replyTo, replyTo.hasPrefix("weir."), !replyTo.hasPrefix("weir.ingress.") {
+            throw WireRefusal(
+                .invalidProperty, at: "reply_to",
+                "the property 'reply_to' names '\(printable(replyTo))'; name a queue of your own")
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import Synchronization
+
+/// A RabbitMQ of our own, with its epmd: one administrator `weir`, no plugin, everything on loopback.
+final class RabbitmqRecipe: ServerRecipe {
+    let name = "RabbitMQ"
+    let folder: String
+    let port: Int
+    /// RabbitMQ closes its queues in order on it.
+    let shutdownSignal = SIGTERM
+
+    static let user = "weir"
+    let password: String
+    private let epmdPort: PortReservation
+    private let distributionPort: PortReservation
+    private let account: Account
+    private let server: String
+    private let rabbitmqctl: String
+    private let epmd: String
+    private let runningEpmd = Mutex<ChildProcess?>(nil)
+
+    init(folder: String, port: Int, password: String) throws {
+        self.folder = folder
+        self.port = port
+        self.password = password
+        server = try Programs.rabbitmq.find("rabbitmq-server", of: "RabbitMQ", package: "rabbitmq-server")
+        rabbitmqctl = try Programs.rabbitmq.find("rabbitmqctl", of: "RabbitMQ", package: "rabbitmq-server")
+        epmd = try Programs.erlang.find("epmd", of: "Erlang", package: "erlang-base")
+        account = try Account(preferring: "rabbitmq")
+        epmdPort = try PortReservation()
+        distributionPort = try PortReservation()
+    }
+
+    /// Writes the configuration; once, before the first start.
+    func create(configuration: String) throws {
+        try account.makeFolder(folder)
+        try account.makeFolder("\(folder)/home")
+        // Whoever has the cookie commands the broker; the file's mode is the lock (Erlang insists on it).
+        try account.write(Secret.random(), to: "\(folder)/home/.erlang.cookie")
+        try account.write(
+            RabbitmqConfiguration.text(
+                port: port, user: Self.user, password: password, wishes: configuration),
+            to: "\(folder)/rabbitmq.conf")
+        try account.write("[].\n", to: "\(folder)/enabled_plugins")
+        try account.write(RabbitmqControl.script, to: "\(folder)/control.erl")
+    }
+
+    /// Starts epmd, where Erlang nodes find each other. Left to itself the broker would start one as a daemon, which
+    /// stays behind and listens on every address.
+    func prepareStart() async throws {
+        if isEpmdRunning { return }
+        let started = try account.applied(
+            to: Spawn(
+                epmd, ["-port", "\(epmdPort.port)", "-address", "127.0.0.1"], environment: environment,
+                folder: folder, output: "\(folder)/epmd.log")
+        ).start()
+        runningEpmd.withLock { $0 = started }
+        let answers = try await Waiting.until(within: .seconds(10)) {
+            try await Waiting.offAsyncThreads { [epmdPort] in
+                // NAMES_REQ; the answer begins with epmd's own port.
+                guard let socket = LocalSocket(port: epmdPort.port, seconds: 2) else { return false }
+                return socket.send([0, 1, 110]) && socket.receive(4) != nil
+            }
+        }
+        guard answers else { throw SandboxError("epmd does not answer on port \(epmdPort.port)") }
+    }
+
+    /// Whether the epmd that the last start needed still runs.
+    var isEpmdRunning: Bool { runningEpmd.withLock { $0?.isRunning ?? false } }
+
+    func start() -> Spawn {
+        var changed = environment
+        // The wrapper script then becomes Erlang by exec: our child's pid is the broker's.
+        changed["RUNNING_UNDER_SYSTEMD"] = "true"
+        changed["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = [
+            "-start_epmd false",
+            "-kernel inet_dist_use_interface {127,0,0,1}",
+            "+S \(schedulers):\(schedulers)",
+            // The script splits these words at blanks, so there is none in the expression.
+            #"-eval file:script(os:getenv("WEIR_SANDBOX_CONTROL")++".erl")"#,
+        ].joined(separator: " ")
+        changed["WEIR_SANDBOX_CONTROL"] = "\(folder)/control"
+        return account.applied(
+            to: Spawn(server, [], environment: changed, folder: folder, output: logFile))
+    }
+
+    /// Sends the protocol header and expects a method frame, `connection.start`. The control socket opens after the
+    /// listener; both together are 'ready'.
+    func isReady() -> Bool {
+        guard let socket = LocalSocket(port: port, seconds: 2) else { return false }
+        let header = Array("AMQP".utf8) + [0, 0, 9, 1]
+        return socket.send(header) && socket.receive(1) == [1] && control.isListening
+    }
+
+    /// Evaluates Erlang inside the broker, in milliseconds.
+    var control: RabbitmqControl { RabbitmqControl(path: "\(folder)/control") }
+
+    /// Runs RabbitMQ's own command line tool; half a second of it is Erlang's start.
+    func runRabbitmqctl(_ arguments: [String]) async throws -> String {
+        var changed = environment
+        // Without a listener and a name in epmd, any number of them can run at once.
+        changed["RABBITMQ_CTL_ERL_ARGS"] = "-dist_listen false -start_epmd false"
+        return try await Command.run(
+            account.applied(to: Spawn(rabbitmqctl, arguments, environment: changed, folder: folder)),
+            scratch: folder)
+    }
+
+    /// Where clients connect for one virtual host.
+    func url(vhost: String) -> String {
+        let escaped =
+            vhost.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-", "_"])) ?? vhost
+        return "amqp://\(Self.user):\(password)@127.0.0.1:\(port)/\(escaped)"
+    }
+
+    /// Brokers side by side in tests: each scheduler is a thread.
+    private var schedulers: Int { min(4, ProcessInfo.processInfo.activeProcessorCount) }
+
+    /// Nothing of the caller's environment gets in: a RABBITMQ_ variable there could point at a real broker.
+    private var environment: [String: String] {
+        [
+            "PATH": Programs.searchPath,
+            "HOME": "\(folder)/home",
+            "LANG": "C.UTF-8",
+            "ERL_EPMD_PORT": "\(epmdPort.port)",
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_CRASH_DUMP_SECONDS": "0",
+            "RABBITMQ_NODENAME": "weir@localhost",
+            "RABBITMQ_DIST_PORT": "\(distributionPort.port)",
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_CONFIG_FILE": "\(folder)/rabbitmq.conf",
+            "RABBITMQ_ADVANCED_CONFIG_FILE": "\(folder)/advanced.config",
+            "RABBITMQ_GENERATED_CONFIG_DIR": "\(folder)/generated",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": "\(folder)/enabled_plugins",
+            "RABBITMQ_MNESIA_BASE": "\(folder)/mnesia",
+            "RABBITMQ_LOG_BASE": "\(folder)/log",
+            "RABBITMQ_LOGS": "-",
+        ]
+    }
+}

@@ -1,0 +1,127 @@
+import Logging
+import Synchronization
+
+/// A private PostgreSQL and RabbitMQ on loopback, child processes of this one, for the demo and the tests.
+///
+/// Nothing stays behind: neither processes nor ports nor files, after `stop()` as little as after a crash.
+/// A sandbox that nobody refers to any more stops too.
+public final class Sandbox: Sendable {
+    /// What to start, and how.
+    public struct Options: Sendable {
+        /// Whether to start PostgreSQL.
+        public var postgres: Bool
+        /// Whether to start RabbitMQ.
+        public var rabbitmq: Bool
+        /// Settings for postgresql.conf, which win over the sandbox's own.
+        public var postgresSettings: [String: String]
+        /// Lines for rabbitmq.conf, which win over the sandbox's own.
+        public var rabbitmqConfiguration: String
+        /// Where the sandbox says what it does.
+        public var logger: Logger
+
+        /// Both servers, as a production machine would have them, and no talk.
+        public init(
+            postgres: Bool = true, rabbitmq: Bool = true, postgresSettings: [String: String] = [:],
+            rabbitmqConfiguration: String = "",
+            logger: Logger = Logger(label: "weir.sandbox", factory: { _ in SwiftLogNoOpLogHandler() })
+        ) {
+            self.postgres = postgres
+            self.rabbitmq = rabbitmq
+            self.postgresSettings = postgresSettings
+            self.rabbitmqConfiguration = rabbitmqConfiguration
+            self.logger = logger
+        }
+    }
+
+    /// The PostgreSQL.
+    public let postgres: SandboxServer
+    /// The RabbitMQ.
+    public let rabbitmq: SandboxServer
+    /// The folder with everything, logs included.
+    public var path: String { folder.path }
+
+    let postgresRecipe: PostgresRecipe
+    let rabbitmqRecipe: RabbitmqRecipe
+    let roomNumber = Atomic<Int>(0)
+    private let folder: SandboxFolder
+    private let reaper: Reaper
+    private let logger: Logger
+
+    private init(_ options: Options) throws {
+        logger = options.logger
+        folder = try SandboxFolder.make()
+        // The reaper comes before anything that it may have to end.
+        reaper = try Reaper(of: folder)
+        let ports = (postgres: try PortReservation(), rabbitmq: try PortReservation())
+        postgresRecipe = try PostgresRecipe(
+            folder: "\(folder.path)/postgres", port: ports.postgres.port, password: Secret.random())
+        rabbitmqRecipe = try RabbitmqRecipe(
+            folder: "\(folder.path)/rabbitmq", port: ports.rabbitmq.port, password: Secret.random())
+        postgres = SandboxServer(postgresRecipe, reservation: ports.postgres)
+        rabbitmq = SandboxServer(rabbitmqRecipe, reservation: ports.rabbitmq)
+    }
+
+    /// Starts the servers side by side, in four to five seconds, and returns when both answer. First it ends
+    /// what killed runs of this user may have left.
+    public static func start(_ options: Options = .init()) async throws -> Sandbox {
+        try await SandboxFolder.removeLeftovers()
+        let sandbox = try Sandbox(options)
+        do {
+            async let postgres: Void = sandbox.startPostgres(options)
+            async let rabbitmq: Void = sandbox.startRabbitmq(options)
+            _ = try await (postgres, rabbitmq)
+        } catch {
+            await sandbox.stop()
+            throw error
+        }
+        return sandbox
+    }
+
+    /// The database `weir`, with the rights of a superuser.
+    public var databaseURL: String { postgresRecipe.url(database: "weir") }
+
+    /// The virtual host `/`, with the rights of an administrator.
+    public var amqpURL: String { rabbitmqRecipe.url(vhost: "/") }
+
+    /// Ends both servers and removes everything. Calling it again does no harm.
+    public func stop() async {
+        _ = await reaper.finish()
+        do {
+            // Finds nothing to do, unless somebody has killed the reaper or `keep()` has sent it away.
+            try await folder.runStopScript()
+        } catch {
+            logger.error("the sandbox could not be removed", metadata: ["reason": "\(error)"])
+        }
+        // The ends of our children are collected by looking at them.
+        _ = (postgres.isRunning, rabbitmq.isRunning, rabbitmqRecipe.isEpmdRunning)
+        logger.debug("sandbox stopped", metadata: ["folder": "\(path)"])
+    }
+
+    /// Lets the servers outlive this process, and returns the command that ends them.
+    @discardableResult
+    public func keep() async throws -> String {
+        try folder.markKept()
+        try await reaper.dismiss()
+        return "sh \(path)/\(StopScript.name)"
+    }
+
+    /// Stops without `await`, for the end of the process.
+    func stopBlocking() {
+        reaper.finishBlocking(seconds: 20)
+    }
+
+    private func startPostgres(_ options: Options) async throws {
+        guard options.postgres else { return }
+        try await postgresRecipe.create(settings: options.postgresSettings)
+        try await postgres.start()
+        try await postgresRecipe.run("CREATE DATABASE weir")
+        logger.debug("PostgreSQL is ready", metadata: ["port": "\(postgres.port)"])
+    }
+
+    private func startRabbitmq(_ options: Options) async throws {
+        guard options.rabbitmq else { return }
+        try rabbitmqRecipe.create(configuration: options.rabbitmqConfiguration)
+        try await rabbitmq.start()
+        logger.debug("RabbitMQ is ready", metadata: ["port": "\(rabbitmq.port)"])
+    }
+}

@@ -1,0 +1,161 @@
+import DequeModule
+import WeirPipeline
+
+/// The broker's work queues in memory: each with a single active consumer, and deliveries that come back in their
+/// order when a consumer is lost.
+public final class SimulatedBroker {
+    /// One message of a queue.
+    struct Message {
+        /// Its place in the order of arrival.
+        let number: Int
+        var delivery: Delivery
+    }
+
+    private struct Queue {
+        var ready: Deque<Message> = []
+        /// In order of their subscription; the first one is active.
+        var consumers: [Int] = []
+        var unacknowledged: [Message] = []
+    }
+
+    private var queues: [Int: Queue] = [:]
+    private var lastConsumer = 0
+    private var lastTag: UInt64 = 0
+    private var lastNumber = 0
+    /// What is broken on purpose.
+    public var sabotage: Sabotage?
+    /// Told of every message that is acknowledged.
+    var onAcknowledge: (Message) -> Void = { _ in }
+
+    /// A broker with empty queues.
+    public init() {}
+
+    /// Appends a message to a partition's queue; returns its place in the order of arrival.
+    @discardableResult
+    public func publish(_ delivery: Delivery, to partition: Int) -> Int {
+        lastNumber += 1
+        var fresh = delivery
+        fresh.redelivered = false
+        fresh.routingKey = String(partition)
+        queues[partition, default: Queue()].ready.append(Message(number: lastNumber, delivery: fresh))
+        return lastNumber
+    }
+
+    /// Subscribes a consumer.
+    public func openSource(partition: Int) -> SimulatedSource {
+        lastConsumer += 1
+        queues[partition, default: Queue()].consumers.append(lastConsumer)
+        return SimulatedSource(self, consumer: lastConsumer, partition: partition)
+    }
+
+    /// Whether nothing waits and nothing is unacknowledged.
+    public func isEmpty(_ partition: Int) -> Bool {
+        queues[partition].map { $0.ready.isEmpty && $0.unacknowledged.isEmpty } ?? true
+    }
+
+    /// Every consumer is lost, as when the server restarts.
+    func restart() {
+        for (partition, queue) in queues {
+            for consumer in queue.consumers { close(consumer, partition) }
+        }
+    }
+
+    // MARK: For consumers
+
+    func isOpen(_ consumer: Int, _ partition: Int) -> Bool {
+        queues[partition]?.consumers.contains(consumer) ?? false
+    }
+
+    func isDrained(_ partition: Int) -> Bool { queues[partition]?.ready.isEmpty ?? true }
+
+    func take(_ limit: Int, _ consumer: Int, _ partition: Int) -> [Delivery] {
+        guard var queue = queues[partition], queue.consumers.first == consumer else { return [] }
+        var taken: [Message] = []
+        while taken.count < limit, var message = queue.ready.popFirst() {
+            lastTag += 1
+            message.delivery.tag = lastTag
+            taken.append(message)
+        }
+        if sabotage == .acknowledgeBeforeCommit {
+            taken.forEach(onAcknowledge)
+        } else {
+            queue.unacknowledged += taken
+        }
+        queues[partition] = queue
+        if sabotage == .orderSwapped { taken.reverse() }
+        return taken.map(\.delivery)
+    }
+
+    func acknowledge(through tag: UInt64, _ partition: Int) {
+        guard var queue = queues[partition] else { return }
+        let isDone: (Message) -> Bool = { $0.delivery.tag <= tag }
+        let done = queue.unacknowledged.filter(isDone)
+        queue.unacknowledged.removeAll(where: isDone)
+        queues[partition] = queue
+        done.forEach(onAcknowledge)
+    }
+
+    func close(_ consumer: Int, _ partition: Int) {
+        guard var queue = queues[partition], let position = queue.consumers.firstIndex(of: consumer) else {
+            return
+        }
+        queue.consumers.remove(at: position)
+        if position == 0 {
+            for var message in queue.unacknowledged.reversed() {
+                message.delivery.redelivered = true
+                message.delivery.deliveryCount += 1
+                queue.ready.prepend(message)
+            }
+            queue.unacknowledged = []
+        }
+        queues[partition] = queue
+    }
+}
+
+/// A consumer of the broker in memory.
+public final class SimulatedSource: DeliverySource {
+    private let broker: SimulatedBroker
+    private let consumer: Int
+    private let partition: Int
+    /// Asked before each call; may end the connection there, or behind the call's effect.
+    var disturb: () -> Disturbance = { .none }
+    /// Told how long the caller would have waited.
+    var onWait: (Duration) -> Void = { _ in }
+
+    init(_ broker: SimulatedBroker, consumer: Int, partition: Int) {
+        self.broker = broker
+        self.consumer = consumer
+        self.partition = partition
+    }
+
+    public func fill(limit: Int, wait: Duration) throws(SourceError) -> [Delivery] {
+        let taken = try perform { broker.take(limit, consumer, partition) }
+        if taken.isEmpty { onWait(wait) }
+        return taken
+    }
+
+    public func isDrained() throws(SourceError) -> Bool { try perform { broker.isDrained(partition) } }
+
+    public func acknowledge(through tag: UInt64) throws(SourceError) {
+        try perform { broker.acknowledge(through: tag, partition) }
+    }
+
+    public func pump() throws(SourceError) { try perform {} }
+
+    public func close() { broker.close(consumer, partition) }
+
+    private func perform<Value>(_ effect: () -> Value) throws(SourceError) -> Value {
+        guard broker.isOpen(consumer, partition) else { throw SourceError("the consumer was lost") }
+        let disturbance = disturb()
+        if disturbance == .before {
+            close()
+            throw SourceError("the consumer was lost")
+        }
+        let value = effect()
+        if disturbance == .after {
+            close()
+            throw SourceError("the consumer was lost")
+        }
+        return value
+    }
+}

@@ -1,0 +1,110 @@
+import WeirCore
+import WeirPipeline
+import WeirWire
+
+/// Clients that buy, retry, contradict themselves, confirm, cancel, restock, and send rubbish; and what they know.
+struct SimulatedClients {
+    private(set) var published = 0
+    /// The first wish that entered a queue under each token, with its place in the order of arrival.
+    private(set) var firstWish: [Token: (submit: Submit, place: Int)] = [:]
+
+    private let partitioning: Partitioning
+    private let skus: [SKU]
+    private var sent: [(command: Command, correlation: String)] = []
+    private var lastNumber = 0
+
+    init(_ partitioning: Partitioning) {
+        self.partitioning = partitioning
+        skus = ["shoe", "sock", "hat", "belt"].map { SKU(unchecked: $0) }
+    }
+
+    mutating func defineSKUs(_ broker: SimulatedBroker, _ random: inout SplitMix64) {
+        for sku in skus.dropLast() {
+            let policy = SKUPolicy(
+                holdSeconds: [0, 1, 5, 30].randomElement(using: &random) ?? 0,
+                maxPerIntent: Bool.random(using: &random) ? 3 : nil)
+            let stocked = Int64.random(in: 0...12, using: &random)
+            publish(
+                .define(Definition(id: freshID(), sku: sku, stocked: stocked, policy: policy)), broker)
+        }
+    }
+
+    mutating func act(_ broker: SimulatedBroker, _ database: SimulatedDatabase, _ random: inout SplitMix64) {
+        let sku = skus.randomElement(using: &random) ?? skus[0]
+        let token = Token(unchecked: "t\(Int.random(in: 0..<60, using: &random))")
+        let known = database.intents[token]?.sku ?? firstWish[token]?.submit.sku ?? sku
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<55:
+            let units = Int64.random(in: 1...4, using: &random)
+            publish(
+                .submit(
+                    Submit(
+                        token: token, sku: sku, quantity: Quantity(unchecked: units),
+                        buyer: Buyer(unchecked: "b\(units)"))), broker)
+        case 55..<70:
+            // The answer did not come: the very same command again.
+            if let again = sent.randomElement(using: &random) { publish(again.command, broker) }
+        case 70..<80: publish(.confirm(IntentChange(id: freshID(), token: token, sku: known)), broker)
+        case 80..<88: publish(.cancel(IntentChange(id: freshID(), token: token, sku: known)), broker)
+        case 88..<93:
+            let delta = Int64.random(in: -3...5, using: &random)
+            if delta != 0 {
+                publish(.adjust(Adjustment(id: freshID(), sku: sku, delta: delta, reason: "count")), broker)
+            }
+        case 93..<96: publishRubbish(broker, &random)
+        default:
+            // Published to a partition in which its SKU does not live.
+            let command = Command.confirm(IntentChange(id: freshID(), token: token, sku: sku))
+            let home = partitioning.partition(of: sku)
+            broker.publish(delivery(command), to: (home + 1) % partitioning.count)
+            published += 1
+        }
+    }
+
+    /// Everybody asks once more, so that each token has an answer that nothing disturbs.
+    mutating func retryEverything(_ broker: SimulatedBroker) {
+        for (_, first) in firstWish.sorted(by: { $0.key < $1.key }) { publish(.submit(first.submit), broker) }
+    }
+
+    /// Whether a message left a trace: a decision, a result, or a dead letter.
+    func isSettled(_ delivery: Delivery, _ database: SimulatedDatabase) -> Bool {
+        if database.deadLetters.contains(where: { $0.delivery.body == delivery.body }) { return true }
+        guard
+            let command = try? Command.read(
+                type: delivery.type, messageID: delivery.messageID, contentType: nil, body: delivery.body)
+        else { return false }
+        if let token = command.token, command.kind == .submit { return database.intents[token] != nil }
+        return command.id.map { database.results[$0] != nil } ?? false
+    }
+
+    private mutating func publish(_ command: Command, _ broker: SimulatedBroker) {
+        let place = broker.publish(delivery(command), to: partitioning.partition(of: command.sku))
+        published += 1
+        sent.append((command, "c\(published)"))
+        if case .submit(let submit) = command, firstWish[submit.token] == nil {
+            firstWish[submit.token] = (submit, place)
+        }
+    }
+
+    private mutating func publishRubbish(_ broker: SimulatedBroker, _ random: inout SplitMix64) {
+        published += 1
+        let bodies = [
+            "", "{", "[]", #"{"token":"x"}"#, #"{"token":"x","sku":"hat","quantity":1e3,"buyer":"b"}"#,
+        ]
+        let body = bodies.randomElement(using: &random) ?? ""
+        let partition = Int.random(in: 0..<partitioning.count, using: &random)
+        broker.publish(
+            Delivery(tag: 0, type: CommandKind.submit.rawValue, body: Array(body.utf8)), to: partition)
+    }
+
+    private func delivery(_ command: Command) -> Delivery {
+        Delivery(
+            tag: 0, type: command.kind.rawValue, messageID: command.messageID, replyTo: "answers",
+            correlationID: "c\(published)", body: command.body)
+    }
+
+    private mutating func freshID() -> CommandID {
+        lastNumber += 1
+        return CommandID(unchecked: "id\(lastNumber)")
+    }
+}

@@ -1,0 +1,126 @@
+import WeirCore
+import WeirPipeline
+
+/// The database in memory: the same rows, constraints and locks, and nothing of its own.
+///
+/// It belongs to one thread, like everything in a simulation.
+public final class SimulatedDatabase {
+    /// The rows.
+    public internal(set) var heads: [Int: (head: Int64, published: Int64)] = [:]
+    public internal(set) var intents: [Token: Intent] = [:]
+    public internal(set) var stocks: [SKU: Stock] = [:]
+    public internal(set) var results: [CommandID: StoredResult] = [:]
+    public internal(set) var logs: [Int: [LoggedEvent]] = [:]
+    public internal(set) var deadLetters: [DeadLetter] = []
+    var suspects: [[UInt8]: Int] = [:]
+
+    /// The database's clock.
+    public var now = Timestamp(microseconds: 1_800_000_000_000_000)
+    /// What is broken on purpose, to see that the checks notice.
+    public var sabotage: Sabotage?
+    /// Looks at the rows after each commit.
+    var afterCommit: (BatchWrite) -> Void = { _ in }
+
+    private let partitioning: Partitioning
+    private var owners: [Int: Int] = [:]
+    private var sessions: Set<Int> = []
+    private var lastSession = 0
+
+    /// An empty database.
+    public init(partitioning: Partitioning) {
+        self.partitioning = partitioning
+        for partition in 0..<partitioning.count { heads[partition] = (0, 0) }
+    }
+
+    func home(of sku: SKU) -> Int { partitioning.partition(of: sku) }
+
+    // MARK: Sessions and locks
+
+    /// Connects and takes a partition's lock.
+    public func openSession(partition: Int) throws(StoreError) -> SimulatedStore {
+        if owners[partition] != nil {
+            throw StoreError(.notOwner, "partition \(partition) has an owner")
+        }
+        lastSession += 1
+        sessions.insert(lastSession)
+        owners[partition] = lastSession
+        return SimulatedStore(self, session: lastSession, partition: partition)
+    }
+
+    func isOpen(_ session: Int) -> Bool { sessions.contains(session) }
+
+    func close(_ session: Int) {
+        sessions.remove(session)
+        freeLocks(of: session)
+    }
+
+    /// The lock goes, the session stays: what happens to a frozen owner after a failover.
+    func freeLocks(of session: Int) { owners = owners.filter { $0.value != session } }
+
+    /// Every session ends, as when the server restarts.
+    func restart() {
+        sessions = []
+        owners = [:]
+    }
+
+    // MARK: A transaction
+
+    func commit(_ batch: BatchWrite, partition: Int) throws(StoreError) {
+        try check(batch, partition)
+        heads[partition] = (batch.decision.head, batch.published)
+        for intent in batch.decision.decided { intents[intent.token] = intent }
+        for transition in batch.decision.changed { intents[transition.after.token] = transition.after }
+        for change in batch.decision.stocks { stocks[change.after.sku] = change.after }
+        for result in batch.decision.results { results[result.id] = result }
+        logs[partition, default: []] += sabotage == .gapInLog ? batch.events.dropLast() : batch.events
+        deadLetters += batch.deadLetters
+        for body in batch.clearedSuspects { suspects[body] = nil }
+        afterCommit(batch)
+    }
+
+    private func check(_ batch: BatchWrite, _ partition: Int) throws(StoreError) {
+        guard heads[partition]?.head == batch.headBefore || sabotage == .headCheckSkipped else {
+            throw StoreError(.notOwner, "the head of partition \(partition) moved")
+        }
+        guard (0...batch.decision.head).contains(batch.published) || sabotage == .headCheckSkipped else {
+            throw StoreError(.bug, "the cursor is ahead of the head")
+        }
+        let isTaken = batch.decision.decided.contains { intents[$0.token] != nil }
+        guard !isTaken || sabotage != nil else {
+            throw StoreError(.retry, "a token was decided by another partition")
+        }
+        guard batch.decision.results.allSatisfy({ results[$0.id] == nil }) || sabotage != nil else {
+            throw StoreError(.retry, "a command id is known")
+        }
+        for transition in batch.decision.changed
+        where intents[transition.after.token]?.state != transition.stateBefore && sabotage == nil {
+            throw StoreError(.retry, "an intent is not as it was read")
+        }
+        for change in batch.decision.stocks where sabotage == nil {
+            guard stocks[change.after.sku]?.version == change.versionBefore else {
+                throw StoreError(.retry, "a SKU is not as it was read")
+            }
+            guard change.after.isBalanced else { throw StoreError(.bug, "a SKU is out of balance") }
+        }
+    }
+}
+
+/// One promise's safeguard, taken away on purpose.
+public enum Sabotage: String, Sendable, CaseIterable {
+    /// Deliveries are acknowledged as soon as they are filled.
+    case acknowledgeBeforeCommit
+    /// Events count as confirmed although they were not.
+    case cursorBeforeConfirm
+    /// Known tokens are not found.
+    case tokenCheckSkipped
+    /// Two owners may both commit.
+    case headCheckSkipped
+    /// Holds that have ended are due again.
+    case holdReleasedTwice
+    /// The last event of a batch is not stored.
+    case gapInLog
+    /// More is available than there is.
+    case oversell
+    /// A delivery is filled out of its order.
+    case orderSwapped
+}

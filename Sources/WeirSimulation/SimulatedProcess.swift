@@ -1,0 +1,88 @@
+import WeirCore
+import WeirPipeline
+
+/// A worker process that owns, or tries to own, one partition.
+final class SimulatedProcess: PartitionPorts {
+    let partition: Int
+    let sink = SimulatedSink()
+    private unowned let world: Simulation
+    private(set) var owner: PartitionOwner<SimulatedProcess>?
+    /// A dead process has no effect any more.
+    var isDead = false
+    /// A process that does not run, for a while.
+    var isFrozen = false
+    private(set) var store: SimulatedStore?
+    private(set) var source: SimulatedSource?
+
+    init(_ world: Simulation, partition: Int) {
+        self.world = world
+        self.partition = partition
+        owner = PartitionOwner(self, partition: partition, of: world.partitioning)
+        sink.sabotage = world.sabotage
+    }
+
+    /// Steps the owner; a crash inside ends the process where it happened.
+    func step() {
+        guard !isDead, !isFrozen, let status = owner?.step() else { return }
+        switch status {
+        case .running, .released: break
+        case .stopped(let message): world.violations.append("partition \(partition) stopped: \(message)")
+        }
+        if isDead { owner = nil }
+    }
+
+    /// The process is gone: its connections end, whatever it held.
+    func end() {
+        isDead = true
+        owner = nil
+        store?.close()
+        source?.close()
+    }
+
+    func releaseInOrder() {
+        guard !isDead, !isFrozen else { return }
+        owner?.release(settle: .milliseconds(50))
+    }
+
+    func openStore() throws(StoreError) -> SimulatedStore {
+        guard !isDead, !world.random.chance(world.trouble) else {
+            throw StoreError(.away, "the database cannot be reached")
+        }
+        let store = try world.database.openSession(partition: partition)
+        store.disturb = { [unowned self] _ in disturb() }
+        self.store = store
+        return store
+    }
+
+    func openSource() throws(SourceError) -> SimulatedSource {
+        guard !isDead, !world.random.chance(world.trouble) else {
+            throw SourceError("the broker cannot be reached")
+        }
+        let source = world.broker.openSource(partition: partition)
+        source.disturb = { [unowned self] in disturb() }
+        source.onWait = { [unowned self] in world.pass($0) }
+        self.source = source
+        return source
+    }
+
+    private func disturb() -> Disturbance {
+        if isDead { return .before }
+        if world.random.chance(world.trouble / 4) {
+            // Killed before or after the effect of this very call.
+            isDead = true
+            return Bool.random(using: &world.random) ? .before : .after
+        }
+        guard world.random.chance(world.trouble / 2) else { return .none }
+        return Bool.random(using: &world.random) ? .before : .after
+    }
+
+    func now() -> Duration { world.time }
+    func jitter() -> Double { Double.random(in: 0..<1, using: &world.random) }
+    func rest(_ duration: Duration) {
+        world.pass(duration)
+        world.moveEvents()
+    }
+    func report(_ report: PartitionReport) {
+        if case .committed = report { world.commits += 1 }
+    }
+}

@@ -1,0 +1,124 @@
+import WeirCore
+import WeirPipeline
+
+/// A session of the database in memory.
+public final class SimulatedStore: PartitionStore {
+    private let database: SimulatedDatabase
+    let session: Int
+    private let partition: Int
+    /// Asked before each call; may end the session there, or behind the call's effect.
+    var disturb: (StoreCall) -> Disturbance = { _ in .none }
+
+    init(_ database: SimulatedDatabase, session: Int, partition: Int) {
+        self.database = database
+        self.session = session
+        self.partition = partition
+    }
+
+    public func position() throws(StoreError) -> Position {
+        try perform(.position) { () throws(StoreError) in
+            let row = database.heads[partition] ?? (0, 0)
+            return Position(head: row.head, published: row.published, now: database.now)
+        }
+    }
+
+    public func read(_ request: SnapshotRequest) throws(StoreError) -> Snapshot {
+        try perform(.read) { () throws(StoreError) in
+            var snapshot = Snapshot(now: database.now, head: database.heads[partition]?.head ?? 0)
+            if database.sabotage != .tokenCheckSkipped {
+                for token in request.tokens { snapshot.intents[token] = database.intents[token] }
+            }
+            for id in request.commandIDs { snapshot.results[id] = database.results[id] }
+            if let until = request.dueUntil {
+                snapshot.due = Array(due(until: until).prefix(request.dueLimit))
+            }
+            for sku in request.skus + snapshot.due.map(\.sku) {
+                snapshot.stocks[sku] = database.stocks[sku]
+                if database.sabotage == .oversell { snapshot.stocks[sku]?.available += 1 }
+            }
+            return snapshot
+        }
+    }
+
+    private func due(until: Timestamp) -> [Intent] {
+        let held = database.intents.values.filter {
+            $0.sku.isHome(partition, database) && $0.state == .reserved && ($0.holdUntil ?? until) <= until
+        }.sorted { ($0.holdUntil ?? until, $0.token.text) < ($1.holdUntil ?? until, $1.token.text) }
+        guard database.sabotage == .holdReleasedTwice, let again = held.first ?? anyExpired() else {
+            return held
+        }
+        var revived = again
+        revived.state = .reserved
+        revived.holdUntil = until
+        return held + [revived]
+    }
+
+    private func anyExpired() -> Intent? {
+        database.intents.values.filter { $0.sku.isHome(partition, database) && $0.state == .expired }
+            .min { $0.token < $1.token }
+    }
+
+    public func nextDeadline() throws(StoreError) -> Timestamp? {
+        try perform(.position) { () throws(StoreError) in
+            database.intents.values.filter { $0.sku.isHome(partition, database) }.compactMap(\.holdUntil)
+                .min()
+        }
+    }
+
+    public func commit(_ batch: BatchWrite) throws(StoreError) {
+        try perform(.commit) { () throws(StoreError) in try database.commit(batch, partition: partition) }
+    }
+
+    public func noteSuspect(_ body: [UInt8]) throws(StoreError) -> Int {
+        try perform(.read) { () throws(StoreError) in
+            database.suspects[body, default: 0] += 1
+            return database.suspects[body] ?? 1
+        }
+    }
+
+    public func readLog(after seq: Int64, limit: Int) throws(StoreError) -> [LoggedEvent] {
+        try perform(.read) { () throws(StoreError) in
+            Array((database.logs[partition] ?? []).lazy.filter { $0.seq > seq }.prefix(limit))
+        }
+    }
+
+    public func ping() throws(StoreError) { try perform(.read) { () throws(StoreError) in } }
+
+    public func close() { database.close(session) }
+
+    private func perform<Value>(
+        _ call: StoreCall, _ effect: () throws(StoreError) -> Value
+    ) throws(StoreError) -> Value {
+        guard database.isOpen(session) else { throw StoreError(.away, "the session was lost") }
+        let disturbance = disturb(call)
+        let lost = StoreError(call == .commit ? .commitUncertain : .away, "the session was lost")
+        if disturbance == .before {
+            database.close(session)
+            throw lost
+        }
+        let value = try effect()
+        if disturbance == .after {
+            database.close(session)
+            throw lost
+        }
+        return value
+    }
+}
+
+/// What is asked of a session.
+public enum StoreCall: Sendable { case position, read, commit }
+
+/// Where a call is disturbed.
+public enum Disturbance: Sendable {
+    case none
+    /// Nothing has happened, and the caller does not know.
+    case before
+    /// It has happened, and the caller does not know.
+    case after
+}
+
+extension SKU {
+    fileprivate func isHome(_ partition: Int, _ database: SimulatedDatabase) -> Bool {
+        database.home(of: self) == partition
+    }
+}

@@ -1,0 +1,164 @@
+import WeirCore
+import WeirPipeline
+
+/// The whole pipeline over ports in memory, driven by one seed: clients that retry and contradict themselves,
+/// workers that crash at every step, a broker and a database that lose answers, two owners of one partition.
+///
+/// The same seed replays the same history exactly.
+public final class Simulation {
+    /// What one run did and found.
+    public struct Report: Sendable {
+        /// The seed that replays it.
+        public let seed: UInt64
+        /// How many messages the clients published.
+        public let published: Int
+        /// How many batches were committed.
+        public let commits: Int
+        /// How many disturbances happened.
+        public let faults: Int
+        /// How many events the logs hold.
+        public let events: Int
+        /// What broke a promise, one sentence each.
+        public let violations: [String]
+    }
+
+    let partitioning: Partitioning
+    let database: SimulatedDatabase
+    let broker = SimulatedBroker()
+    let sabotage: Sabotage?
+    var random: SplitMix64
+    var time: Duration = .zero
+    /// The chance in a hundred that a single call is disturbed.
+    var trouble = 0.0
+    var commits = 0
+    var violations: [String] = []
+    var subscriber = SimulatedSubscriber()
+    var clients: SimulatedClients
+
+    private let seed: UInt64
+    private var processes: [SimulatedProcess] = []
+    private var faults = 0
+
+    /// A history that `seed` determines; `sabotage` takes one safeguard away.
+    public init(seed: UInt64, sabotage: Sabotage? = nil) {
+        self.seed = seed
+        self.sabotage = sabotage
+        random = SplitMix64(seed: seed)
+        let partitioning = Partitioning(count: 2).unsafelyUnwrapped
+        self.partitioning = partitioning
+        database = SimulatedDatabase(partitioning: partitioning)
+        database.sabotage = sabotage
+        broker.sabotage = sabotage
+        clients = SimulatedClients(partitioning)
+        broker.onAcknowledge = { [unowned self] message in
+            if !clients.isSettled(message.delivery, database) {
+                violations.append("promise 7: message \(message.number) was acknowledged without a trace")
+            }
+        }
+        database.afterCommit = { [unowned self] batch in
+            for change in batch.decision.stocks where !change.after.isBalanced {
+                violations.append("promise 1: \(change.after.sku) is out of balance after a commit")
+            }
+        }
+    }
+
+    /// Runs the history and checks the promises.
+    public func run(steps: Int = 400) -> Report {
+        trouble = Double.random(in: 0...8, using: &random)
+        for partition in 0..<partitioning.count {
+            processes.append(SimulatedProcess(self, partition: partition))
+            processes.append(SimulatedProcess(self, partition: partition))
+        }
+        clients.defineSKUs(broker, &random)
+        for _ in 0..<steps where violations.isEmpty { happen() }
+        settle()
+        violations += checkPromises()
+        return Report(
+            seed: seed, published: clients.published, commits: commits, faults: faults,
+            events: database.logs.values.reduce(0) { $0 + $1.count }, violations: violations)
+    }
+
+    // MARK: What happens
+
+    private func happen() {
+        pass(.milliseconds(Int.random(in: 0...300, using: &random)))
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<35: clients.act(broker, database, &random)
+        case 35..<80: processes.randomElement(using: &random)?.step()
+        case 80..<92: moveEvents()
+        default: if random.chance(trouble * 10) { disturb() }
+        }
+    }
+
+    private func disturb() {
+        faults += 1
+        guard let process = processes.randomElement(using: &random) else { return }
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0, 1:
+            process.isDead = true
+            replace(process)
+        case 2: database.restart()
+        case 3: broker.restart()
+        case 4: process.sink.cut(random: &random) { subscriber.receive($0, partition: process.partition) }
+        case 5:
+            // The owner loses its lock and does not know; its session can still commit.
+            if let session = process.store?.session { database.freeLocks(of: session) }
+        case 6:
+            process.isFrozen.toggle()
+            if process.isFrozen, let session = process.store?.session {
+                database.freeLocks(of: session)
+            }
+        default:
+            process.releaseInOrder()
+        }
+    }
+
+    private func replace(_ process: SimulatedProcess) {
+        process.sink.cut(random: &random) { subscriber.receive($0, partition: process.partition) }
+        process.end()
+        processes.removeAll { $0 === process }
+        processes.append(SimulatedProcess(self, partition: process.partition))
+    }
+
+    func pass(_ duration: Duration) {
+        time += duration
+        database.now = Timestamp(
+            microseconds: database.now.microseconds + Int64(duration / .microseconds(1)))
+    }
+
+    func moveEvents() {
+        for process in processes {
+            let count = Int.random(in: 0...8, using: &random)
+            process.sink.move(count, random: &random, troubled: trouble > 0) {
+                subscriber.receive($0, partition: process.partition)
+            }
+        }
+    }
+
+    /// The trouble ends; everything that was accepted has to come to its end.
+    private func settle() {
+        trouble = 0
+        for process in processes {
+            process.isFrozen = false
+            if process.isDead { replace(process) }
+        }
+        clients.retryEverything(broker)
+        for _ in 0..<20_000 where violations.isEmpty {
+            for process in processes {
+                process.step()
+                if process.isDead { replace(process) }
+            }
+            moveEvents()
+            pass(.milliseconds(50))
+            if isSettled { return }
+        }
+        if violations.isEmpty { violations.append("promise 2: the work did not come to an end") }
+    }
+
+    private var isSettled: Bool {
+        (0..<partitioning.count).allSatisfy { partition in
+            let row = database.heads[partition] ?? (0, 0)
+            return broker.isEmpty(partition) && row.head == row.published
+        } && !database.intents.values.contains { $0.state == .reserved }
+    }
+}

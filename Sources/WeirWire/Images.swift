@@ -1,0 +1,100 @@
+import WeirCore
+
+// The same thing looks the same wherever it appears: in the API, in events, in stored results.
+
+extension Intent {
+    /// Writes the members of an intent's JSON.
+    public func write(to json: inout JSONWriter) {
+        json.member("token", token.text)
+        json.member("sku", sku.text)
+        json.member("quantity", quantity.units)
+        json.member("buyer", buyer.text)
+        json.member("status", state.rawValue)
+        if let reason { json.member("reason", reason.rawValue) }
+        if let holdUntil { json.member("hold_until", holdUntil.rfc3339) }
+        json.member("decided_at", decidedAt.rfc3339)
+    }
+
+    /// Reads an intent that ``write(to:)`` wrote.
+    public init(from fields: inout JSONFields) throws(WireRefusal) {
+        let token = try fields.identifier("token", as: Token.self)
+        let sku = try fields.identifier("sku", as: SKU.self)
+        let units = try fields.integer("quantity", in: Quantity.range)
+        let buyer = try fields.buyer("buyer")
+        let status = try fields.text("status")
+        guard let state = IntentState(rawValue: status) else {
+            throw fields.invalid("status", "must be one of \(listed(IntentState.self))")
+        }
+        var reason: RejectionReason?
+        if case .text(let text) = fields.take("reason") { reason = RejectionReason(rawValue: text) }
+        let holdUntil = try fields.optionalTimestamp("hold_until")
+        guard let decidedAt = try fields.optionalTimestamp("decided_at") else {
+            throw WireRefusal(.missingField, at: "decided_at", "the field 'decided_at' is missing")
+        }
+        self.init(
+            token: token, sku: sku, quantity: Quantity(unchecked: units), buyer: buyer, state: state,
+            reason: reason, holdUntil: holdUntil, decidedAt: decidedAt)
+    }
+}
+
+extension Stock {
+    /// Writes the members of a SKU's JSON. `partition` is left out where the reader knows it.
+    public func write(to json: inout JSONWriter, partition: Int?) {
+        json.member("sku", sku.text)
+        if let partition { json.member("partition", Int64(partition)) }
+        json.member("stocked", stocked)
+        json.member("held", held)
+        json.member("sold", sold)
+        json.member("available", available)
+        json.member("waitlisted", 0)
+        json.member("backordered", 0)
+        json.member("version", version)
+        json.member("hold_seconds", policy.holdSeconds)
+        if let limit = policy.maxPerIntent { json.member("max_per_intent", limit) }
+    }
+
+    /// Reads a SKU that ``write(to:partition:)`` wrote.
+    public init(from fields: inout JSONFields) throws(WireRefusal) {
+        let sku = try fields.identifier("sku", as: SKU.self)
+        try self.init(
+            sku: sku, counters: &fields,
+            policy: SKUPolicy(
+                holdSeconds: try fields.integer("hold_seconds", in: SKUPolicy.holdSecondsRange),
+                maxPerIntent: try fields.optionalInteger("max_per_intent", in: Quantity.range)))
+    }
+
+    /// Reads the counters of a SKU whose policy is known or does not matter.
+    init(sku: SKU, counters fields: inout JSONFields, policy: SKUPolicy) throws(WireRefusal) {
+        let any = Int64.min...Int64.max
+        self.init(
+            sku: sku, stocked: try fields.integer("stocked", in: any),
+            available: try fields.integer("available", in: any), held: try fields.integer("held", in: any),
+            sold: try fields.integer("sold", in: any), version: try fields.integer("version", in: any),
+            policy: policy)
+    }
+}
+
+extension JSONFields {
+    mutating func optionalTimestamp(_ name: String) throws(WireRefusal) -> Timestamp? {
+        switch take(name) {
+        case nil: return nil
+        case .text(let text):
+            guard let moment = Timestamp(rfc3339: text) else { fallthrough }
+            return moment
+        default:
+            throw invalid(name, "must be a time as RFC 3339 in UTC, such as 2026-11-21T09:30:00Z")
+        }
+    }
+
+    mutating func object(_ name: String) throws(WireRefusal) -> JSONFields? {
+        switch take(name) {
+        case nil: return nil
+        case .object(let fields): return fields
+        case .some(let value): throw invalid(name, "must be an object, not \(value.kind)")
+        }
+    }
+}
+
+func listed<Word: CaseIterable & RawRepresentable<String>>(_ type: Word.Type) -> String {
+    Word.allCases.map(\.rawValue).joined(separator: ", ")
+}

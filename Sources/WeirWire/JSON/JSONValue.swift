@@ -1,0 +1,69 @@
+/// A JSON value as it was written: whole numbers stay whole, and anything that a strict reader must refuse is
+/// still told apart, so that the refusal can say what was found.
+public enum JSONValue: Hashable, Sendable {
+    case text(String)
+    /// A number without point or exponent that fits into 64 bits.
+    case integer(Int64)
+    /// Any other number, as it was written.
+    case otherNumber(String)
+    case flag(Bool)
+    case null
+    case object(JSONFields)
+    case array([JSONValue])
+
+    /// What the value is, for messages.
+    public var kind: String {
+        switch self {
+        case .text: "a string"
+        case .integer: "a number"
+        case .otherNumber(let text): "the number \(text.prefix(24))"
+        case .flag: "true or false"
+        case .null: "null"
+        case .object: "an object"
+        case .array: "an array"
+        }
+    }
+}
+
+/// The members of a JSON object, in their order; a name occurs once.
+///
+/// A reader takes the members it knows and ends with ``end()``, which refuses the ones left over.
+public struct JSONFields: Hashable, Sendable {
+    struct Member: Hashable, Sendable {
+        let name: String
+        let value: JSONValue
+    }
+    var members: [Member] = []
+    private var taken: UInt64 = 0
+
+    /// The members of the object that `bytes` hold.
+    ///
+    /// RFC 8259, read strictly: one object, valid UTF-8, no name twice, at most ``JSONScanner/deepest`` levels.
+    public init(_ bytes: some Sequence<UInt8>) throws(WireRefusal) {
+        self = try JSONScanner.object(Array(bytes))
+    }
+
+    init() {}
+
+    /// Takes a member out: nil when it is absent or null.
+    public mutating func take(_ name: String) -> JSONValue? {
+        for (position, member) in members.enumerated() where member.name == name {
+            taken |= 1 << UInt64(min(position, 63))
+            return member.value == .null ? nil : member.value
+        }
+        return nil
+    }
+
+    /// Refuses a member that nobody took: most often a misspelt name, whose value would be ignored in silence.
+    public func end(knowing known: String) throws(WireRefusal) {
+        for (position, member) in members.enumerated() where taken & (1 << UInt64(min(position, 63))) == 0 {
+            throw WireRefusal(
+                .unknownField, at: member.name,
+                "the field '\(printable(member.name))' is unknown; known are \(known)")
+        }
+    }
+
+    public static func == (left: JSONFields, right: JSONFields) -> Bool { left.members == right.members }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(members) }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import Testing
+import WeirSimulation
+
+@Suite struct SimulationTests {
+    /// `WEIR_SEEDS=10000 swift test --filter SimulationTests` runs more of them.
+    static let seedCount = ProcessInfo.processInfo.environment["WEIR_SEEDS"].flatMap(UInt64.init) ?? 2_000
+
+    @Test func everyPromiseHoldsWhateverBreaks() async {
+        let slices = await withTaskGroup(of: [Simulation.Report].self) { group in
+            for slice in 0..<2 {
+                group.addTask {
+                    stride(from: UInt64(slice), to: Self.seedCount, by: 2).map { Simulation(seed: $0).run() }
+                }
+            }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+        for report in slices where !report.violations.isEmpty {
+            Issue.record("`weir simulate --seed \(report.seed)` replays: \(report.violations)")
+        }
+        #expect(slices.count == Int(Self.seedCount))
+        // Histories in which nothing happens would prove nothing.
+        #expect(slices.reduce(0) { $0 + $1.faults } > slices.count)
+        #expect(slices.reduce(0) { $0 + $1.commits } > slices.count * 20)
+    }
+
+    @Test func theSameSeedReplaysTheSameHistory() {
+        for seed: UInt64 in [1, 7, 99] {
+            let (first, second) = (Simulation(seed: seed).run(), Simulation(seed: seed).run())
+            #expect(first.events == second.events)
+            #expect(first.commits == second.commits)
+            #expect(first.published == second.published)
+        }
+    }
+
+    /// A check that cannot fail proves nothing: each safeguard is taken away once, and its promise must break.
+    @Test(arguments: [
+        (Sabotage.acknowledgeBeforeCommit, "promise 7"), (.cursorBeforeConfirm, "promise 5"),
+        (.tokenCheckSkipped, "promise 3"), (.headCheckSkipped, "promise 5"),
+        (.holdReleasedTwice, "promise 1"),
+        (.gapInLog, "promise 5"), (.oversell, "promise 1"), (.orderSwapped, "promise 4"),
+    ])
+    func aMissingSafeguardIsNoticed(_ sabotage: Sabotage, _ promise: String) {
+        let found = (UInt64(0)..<200).lazy.flatMap {
+            Simulation(seed: $0, sabotage: sabotage).run().violations
+        }
+        #expect(found.contains { $0.hasPrefix(promise) }, "\(sabotage) went unnoticed")
+    }
+}

@@ -1,0 +1,67 @@
+/// Every query of this folder, by what it is for: `commit…` writes a batch, `read…` makes its snapshot, `own…` is
+/// about locks, `look…` serves the API and the command line, `audit…` and `migrate…` say it themselves.
+public enum Queries {
+    public static let auditClaimsWithoutStock = SQLText(
+        "audit_claims_without_stock", PackageResources.audit_claims_without_stock_sql)
+    public static let auditEventsBySku = SQLText(
+        "audit_events_by_sku", PackageResources.audit_events_by_sku_sql)
+    public static let auditEventsByToken = SQLText(
+        "audit_events_by_token", PackageResources.audit_events_by_token_sql)
+    public static let auditIntents = SQLText("audit_intents", PackageResources.audit_intents_sql)
+    public static let auditNumbering = SQLText("audit_numbering", PackageResources.audit_numbering_sql)
+    public static let auditStock = SQLText("audit_stock", PackageResources.audit_stock_sql)
+    public static let commitClearSuspects = SQLText(
+        "commit_clear_suspects", PackageResources.commit_clear_suspects_sql)
+    public static let commitInsertCommands = SQLText(
+        "commit_insert_commands", PackageResources.commit_insert_commands_sql)
+    public static let commitInsertDeadLetters = SQLText(
+        "commit_insert_dead_letters", PackageResources.commit_insert_dead_letters_sql)
+    public static let commitInsertEvents = SQLText(
+        "commit_insert_events", PackageResources.commit_insert_events_sql)
+    public static let commitInsertIntents = SQLText(
+        "commit_insert_intents", PackageResources.commit_insert_intents_sql)
+    public static let commitInsertSkus = SQLText(
+        "commit_insert_skus", PackageResources.commit_insert_skus_sql)
+    public static let commitMoveHead = SQLText("commit_move_head", PackageResources.commit_move_head_sql)
+    public static let commitUpdateIntents = SQLText(
+        "commit_update_intents", PackageResources.commit_update_intents_sql)
+    public static let commitUpdateSkus = SQLText(
+        "commit_update_skus", PackageResources.commit_update_skus_sql)
+    public static let lookDeadLetter = SQLText("look_dead_letter", PackageResources.look_dead_letter_sql)
+    public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
+    public static let lookInstallation = SQLText("look_installation", PackageResources.look_installation_sql)
+    public static let lookIntents = SQLText("look_intents", PackageResources.look_intents_sql)
+    public static let lookSkus = SQLText("look_skus", PackageResources.look_skus_sql)
+    public static let migrateAcceptFailover = SQLText(
+        "migrate_accept_failover", PackageResources.migrate_accept_failover_sql)
+    public static let migrateApplied = SQLText("migrate_applied", PackageResources.migrate_applied_sql)
+    public static let migrateHistory = SQLText("migrate_history", PackageResources.migrate_history_sql)
+    public static let migrateInstall = SQLText("migrate_install", PackageResources.migrate_install_sql)
+    public static let migrateLock = SQLText("migrate_lock", PackageResources.migrate_lock_sql)
+    public static let migratePartitions = SQLText(
+        "migrate_partitions", PackageResources.migrate_partitions_sql)
+    public static let migrateRecord = SQLText("migrate_record", PackageResources.migrate_record_sql)
+    public static let ownShowLocks = SQLText("own_show_locks", PackageResources.own_show_locks_sql)
+    public static let ownTryLock = SQLText("own_try_lock", PackageResources.own_try_lock_sql)
+    public static let readClock = SQLText("read_clock", PackageResources.read_clock_sql)
+    public static let readCommands = SQLText("read_commands", PackageResources.read_commands_sql)
+    public static let readDue = SQLText("read_due", PackageResources.read_due_sql)
+    public static let readIntents = SQLText("read_intents", PackageResources.read_intents_sql)
+    public static let readLog = SQLText("read_log", PackageResources.read_log_sql)
+    public static let readNextDeadline = SQLText(
+        "read_next_deadline", PackageResources.read_next_deadline_sql)
+    public static let readPosition = SQLText("read_position", PackageResources.read_position_sql)
+    public static let readSkus = SQLText("read_skus", PackageResources.read_skus_sql)
+    public static let suspectNote = SQLText("suspect_note", PackageResources.suspect_note_sql)
+
+    /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
+    public static let all = [
+        auditClaimsWithoutStock, auditEventsBySku, auditEventsByToken, auditIntents, auditNumbering,
+        auditStock, commitClearSuspects, commitInsertCommands, commitInsertDeadLetters, commitInsertEvents,
+        commitInsertIntents, commitInsertSkus, commitMoveHead, commitUpdateIntents, commitUpdateSkus,
+        lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookSkus, migrateAcceptFailover,
+        migrateApplied, migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord,
+        ownShowLocks, ownTryLock, readClock, readCommands, readDue, readIntents, readLog, readNextDeadline,
+        readPosition, readSkus, suspectNote,
+    ]
+}

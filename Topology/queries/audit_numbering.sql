@@ -1,0 +1,4 @@
+-- Every partition's head and cursor beside what its log holds.
+select p.partition, p.head, p.published, count(e.seq), coalesce(min(e.seq), 0), coalesce(max(e.seq), 0)
+from partition p left join event e on e.partition = p.partition
+group by p.partition, p.head, p.published order by p.partition

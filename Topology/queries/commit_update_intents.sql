@@ -1,0 +1,9 @@
+-- Known intents that changed; each must still be in the state that was read.
+-- $1 how many, then one array a column: token, status before, status after, end of the hold
+with changed as (
+    update intent set status = c.after::intent_status, hold_until = c.hold_until
+    from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) as c (token, before, after, hold_until)
+    where intent.token = c.token and intent.status = c.before::intent_status
+    returning 1
+)
+select require_rows((select count(*) from changed), $1, 'intent')

@@ -1,0 +1,5 @@
+-- What the API shows of tokens: the intent, or that it became a dead letter.
+-- $1 tokens
+select t.token, i.sku, i.quantity, i.buyer, i.status::text, i.reason::text, i.hold_until, i.decided_at,
+    (select min(d.id) from dead_letter d where d.token = t.token)
+from unnest($1::text[]) as t (token) left join intent i on i.token = t.token

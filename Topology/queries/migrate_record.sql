@@ -1,0 +1,2 @@
+-- $1 name
+insert into migration (name) values ($1)

@@ -1,0 +1,2 @@
+-- $1 partition
+select clock_timestamp(), head, published from partition where partition = $1
