@@ -43,7 +43,8 @@ extension Connection {
         if let error = AMQPError.ofStatus(status, "cannot acknowledge") { throw end(error) }
     }
 
-    /// The next delivery; `nil` when none is complete after `wait`. With `.zero` only what has arrived counts.
+    /// The next delivery; `nil` when none is complete after `wait`. With `.zero` only what has arrived
+    /// counts.
     ///
     /// A delivery that is still arriving is kept for the next call; `.away` if its next frame takes longer
     /// than `rpcTimeoutSeconds`.

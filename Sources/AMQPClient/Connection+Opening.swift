@@ -57,7 +57,7 @@ extension Connection {
             Int32(settings.heartbeatSeconds),
             &properties, address.user, address.password)
         let place =
-            "cannot log in at \(address.host):\(address.port) as \(address.user), virtual host \(address.vhost)"
+            "cannot log in at \(address.host):\(address.port) as \(address.user) to \(address.vhost)"
         if let error = AMQPError.ofReply(reply, place) { throw error }
     }
 

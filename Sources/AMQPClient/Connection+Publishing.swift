@@ -14,8 +14,8 @@ extension Connection {
     ///
     /// Success says nothing, not even that the channel is open: only a confirm does.
     /// - Parameter headerSize: from `MessageLimits.headerSize`; the message has no flaw.
-    /// - Throws: `.invalid` when it does not fit this connection's frames, and nothing was sent; otherwise the
-    ///   connection has ended.
+    /// - Throws: `.invalid` when it does not fit this connection's frames, and nothing was sent; otherwise
+    ///   the connection has ended.
     func send(_ message: OutgoingMessage, headerSize: Int) throws(AMQPError) {
         let library = try usable()
         guard headerSize <= frameMax else {

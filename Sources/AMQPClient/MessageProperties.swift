@@ -1,4 +1,5 @@
-/// The properties of an AMQP message (AMQP 0-9-1 section 4.2.6.1, class `basic`). Every text is at most 255 bytes.
+/// The properties of an AMQP message (AMQP 0-9-1 section 4.2.6.1, class `basic`). Every text is at most 255
+/// bytes.
 public struct MessageProperties: Sendable, Equatable {
     /// MIME type of the body.
     public var contentType: String?
