@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+@testable import WeirSandbox
+
+/// What the tests know about the machine, read from `/proc` and by binding, never from the sandbox itself.
+enum Machine {
+    /// The command lines of all processes that work in `folder` or mention it.
+    static func processes(of folder: String) -> [String] {
+        let pids =
+            (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { pid_t($0) } ?? []
+        return pids.compactMap { pid in
+            guard ProcessRecord(pid: pid)?.identity.isAlive == true else { return nil }
+            let place = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")) ?? ""
+            let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+            let line = String(decoding: bytes, as: UTF8.self).replacingOccurrences(of: "\0", with: " ")
+            return place.hasPrefix(folder) || line.contains(folder) ? "\(pid) \(line)" : nil
+        }
+    }
+
+    /// Whether a server could take the port now.
+    static func isFree(_ port: Int) -> Bool {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        defer { close(descriptor) }
+        var yes: Int32 = 1
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+        return LoopbackAddress(port: port).bind(descriptor) && listen(descriptor, 1) == 0
+    }
+
+    /// The addresses that the processes of a session listen on, from `ss`.
+    static func listeners(mentioning pid: Int32) async throws -> [String] {
+        let ss = try Programs.system.find("ss", of: "iproute2", package: "iproute2")
+        let spawn = Spawn(ss, ["-Hltnp"], environment: ["PATH": Programs.searchPath], folder: "/")
+        let lines = try await Command.run(spawn, scratch: "/tmp").split(separator: "\n")
+        return lines.filter { $0.contains("pid=\(pid),") }
+            .compactMap { $0.split(separator: " ").dropFirst(3).first.map(String.init) }
+    }
+}
+
+/// Runs SQL in a database of the sandbox with psql, as any client would.
+func psql(_ url: String, _ sql: String) async throws -> String {
+    let program = try Programs.postgres.find("psql", of: "PostgreSQL", package: "postgresql-client")
+    let spawn = Spawn(
+        program, ["-XqtA", "-v", "ON_ERROR_STOP=1", "-c", sql, url],
+        environment: ["PATH": Programs.searchPath],
+        folder: "/")
+    return try await Command.run(spawn, scratch: "/tmp").trimmingCharacters(in: .whitespacesAndNewlines)
+}
+
+/// Whether a broker answers the AMQP header within two seconds.
+func amqpAnswers(port: Int) async throws -> Bool {
+    try await Waiting.offAsyncThreads {
+        guard let socket = LocalSocket(port: port, seconds: 2) else { return false }
+        return socket.send(Array("AMQP".utf8) + [0, 0, 9, 1]) && socket.receive(1) == [1]
+    }
+}
