@@ -97,7 +97,9 @@ private struct Scene {
         let folder = try SandboxFolder.make()
         let work = "\(folder.path)/postgres"
         try Account(preferring: "postgres").makeFolder(work)
-        try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: "\(work)/postgres")
+        // A link, not a copy: what another thread's fork still holds open for writing cannot be executed.
+        try FileManager.default.createSymbolicLink(
+            atPath: "\(work)/postgres", withDestinationPath: "/bin/sleep")
         mkfifo("\(folder.path)/owner", 0o600)
         let server = try Account(preferring: "postgres").applied(
             to: Spawn("\(work)/postgres", ["1000"], environment: [:], folder: work)
