@@ -40,9 +40,9 @@ import Testing
 
     @Test(.timeLimit(.minutes(3))) func freezingReachesEverySession() async throws {
         let sandbox = try await Sandbox.start(.init(rabbitmq: false))
-        let query = Task { try await psql(sandbox.databaseURL, "SELECT pg_sleep(0.3)") }
+        let query = Task { try await psql(sandbox.databaseURL, "SELECT pg_sleep(60)") }
         let started = await Waiting.until(within: .seconds(10)) {
-            Machine.processes(of: "\(sandbox.path)/postgres").contains { $0.contains("SELECT") }
+            Machine.titles(of: sandbox.postgres).contains { $0.contains("SELECT") }
         }
         #expect(started)
         await sandbox.postgres.freeze()

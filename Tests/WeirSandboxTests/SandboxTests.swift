@@ -53,12 +53,12 @@ import Testing
 
     @Test func everythingListensOnLoopbackBelowTheEphemeralPorts() async throws {
         let sandbox = try await SharedSandbox.get()
-        for server in [sandbox.postgres, sandbox.rabbitmq] {
+        for server in [sandbox.postgres, sandbox.rabbitmq] where Machine.mayLookInto(server.pid) {
             let addresses = try await Machine.listeners(mentioning: server.pid)
             #expect(addresses.contains("127.0.0.1:\(server.port)"))
             #expect(addresses.allSatisfy { $0.hasPrefix("127.0.0.1:") }, "\(addresses)")
-            #expect(server.port < 32768)
         }
+        #expect(sandbox.postgres.port < 32768 && sandbox.rabbitmq.port < 32768)
         #expect(
             try await sandbox.evaluateInBroker("inet:getaddr(\"localhost\", inet).") == "{ok,{127,0,0,1}}")
     }
@@ -73,7 +73,9 @@ import Testing
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")) ?? ""
         }
         #expect(!targets.contains("/etc/hostname"))
-        #expect(targets.contains("\(sandbox.path)/postgres/server.log"))
+        if Machine.mayLookInto(sandbox.postgres.pid) {
+            #expect(targets.contains("\(sandbox.path)/postgres/server.log"))
+        }
         await sandbox.stop()
     }
 

@@ -18,6 +18,20 @@ enum Machine {
         }
     }
 
+    /// Whether `/proc` shows us another user's descriptors: root in a container has no CAP_SYS_PTRACE.
+    static func mayLookInto(_ pid: Int32) -> Bool {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/cwd")) != nil
+    }
+
+    /// The command lines of a server's processes, which everybody may read.
+    static func titles(of server: SandboxServer) -> [String] {
+        ProcessTree(root: server.pid).processes.map {
+            String(
+                decoding: FileManager.default.contents(atPath: "/proc/\($0.pid)/cmdline") ?? Data(),
+                as: UTF8.self)
+        }
+    }
+
     /// Whether a server could take the port now.
     static func isFree(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -27,7 +41,7 @@ enum Machine {
         return LoopbackAddress(port: port).bind(descriptor) && listen(descriptor, 1) == 0
     }
 
-    /// The addresses that the processes of a session listen on, from `ss`.
+    /// The addresses that a process listens on, from `ss`.
     static func listeners(mentioning pid: Int32) async throws -> [String] {
         let ss = try Programs.system.find("ss", of: "iproute2", package: "iproute2")
         let spawn = Spawn(ss, ["-Hltnp"], environment: ["PATH": Programs.searchPath], folder: "/")
