@@ -41,13 +41,27 @@ enum Machine {
         return LoopbackAddress(port: port).bind(descriptor) && listen(descriptor, 1) == 0
     }
 
-    /// The addresses that a process listens on, from `ss`.
-    static func listeners(mentioning pid: Int32) async throws -> [String] {
-        let ss = try Programs.system.find("ss", of: "iproute2", package: "iproute2")
-        let spawn = Spawn(ss, ["-Hltnp"], environment: ["PATH": Programs.searchPath], folder: "/")
-        let lines = try await Command.run(spawn, scratch: "/tmp").split(separator: "\n")
-        return lines.filter { $0.contains("pid=\(pid),") }
-            .compactMap { $0.split(separator: " ").dropFirst(3).first.map(String.init) }
+    /// The addresses that a process listens on, as the kernel writes them: "0100007F:1234", hexadecimal.
+    static func listeners(of pid: Int32) -> [String] {
+        let sockets = descriptors(of: pid)
+        return ["tcp", "tcp6"].flatMap { table in
+            let text = FileManager.default.contents(atPath: "/proc/net/\(table)") ?? Data()
+            return String(decoding: text, as: UTF8.self).split(separator: "\n").dropFirst().compactMap {
+                line in
+                let fields = line.split(separator: " ")
+                // Field 3 is the state, 0A is LISTEN; field 9 is the socket's inode.
+                return fields[3] == "0A" && sockets.contains("socket:[\(fields[9])]")
+                    ? String(fields[1]) : nil
+            }
+        }
+    }
+
+    /// What the descriptors of a process refer to.
+    static func descriptors(of pid: Int32) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd")) ?? []
+        return names.compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/\($0)")
+        }
     }
 }
 
