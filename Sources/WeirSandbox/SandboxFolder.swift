@@ -42,7 +42,8 @@ final class SandboxFolder: Sendable {
         for name in names where name.hasPrefix(StopScript.folderPrefix) {
             guard let leftover = SandboxFolder(leftover: "\(parent)/\(name)") else { continue }
             try? leftover.write(StopScript.text, to: StopScript.name)
-            try await leftover.runStopScript()
+            // A leftover that resists is no reason not to start: it disturbs nobody but the disk.
+            try? await leftover.runStopScript()
         }
     }
 
