@@ -45,6 +45,7 @@ demo: build ## A rush on a private PostgreSQL and RabbitMQ (KEEP=1, BUYERS=N, AR
 
 .PHONY: bench
 bench: setup ## Measure everything (some minutes; let the machine rest)
+	swift build -c release --product weir
 	swift build -c release --product weir-lab
 	.build/release/weir-lab all
 
