@@ -11,7 +11,7 @@ struct WeirClient: Sendable {
     let url: String
     private let http: HTTPClient
     /// How long an answer may take, beyond the time that the call itself asks the server to wait.
-    private let patienceSeconds: Double
+    private var patienceSeconds: Double
 
     /// Lends a client that keeps up to `connections` connections open, and closes them afterwards.
     static func with<Outcome>(
@@ -36,6 +36,13 @@ struct WeirClient: Sendable {
             try? await http.shutdown()
             throw error
         }
+    }
+
+    /// The same client with another patience.
+    func patient(seconds: Double) -> WeirClient {
+        var copy = self
+        copy.patienceSeconds = seconds
+        return copy
     }
 
     /// Sends one request; any answer but 2xx is an error.
