@@ -3,13 +3,11 @@
 public enum Queries {
     public static let auditClaimsWithoutStock = SQLText(
         "audit_claims_without_stock", PackageResources.audit_claims_without_stock_sql)
-    public static let auditEventsBySku = SQLText(
-        "audit_events_by_sku", PackageResources.audit_events_by_sku_sql)
-    public static let auditEventsByToken = SQLText(
-        "audit_events_by_token", PackageResources.audit_events_by_token_sql)
+    public static let auditEnd = SQLText("audit_end", PackageResources.audit_end_sql)
     public static let auditIntents = SQLText("audit_intents", PackageResources.audit_intents_sql)
     public static let auditNumbering = SQLText("audit_numbering", PackageResources.audit_numbering_sql)
-    public static let auditStock = SQLText("audit_stock", PackageResources.audit_stock_sql)
+    public static let auditSkus = SQLText("audit_skus", PackageResources.audit_skus_sql)
+    public static let auditSnapshot = SQLText("audit_snapshot", PackageResources.audit_snapshot_sql)
     public static let commitClearSuspects = SQLText(
         "commit_clear_suspects", PackageResources.commit_clear_suspects_sql)
     public static let commitInsertCommands = SQLText(
@@ -35,17 +33,24 @@ public enum Queries {
     public static let migrateAcceptFailover = SQLText(
         "migrate_accept_failover", PackageResources.migrate_accept_failover_sql)
     public static let migrateApplied = SQLText("migrate_applied", PackageResources.migrate_applied_sql)
+    public static let migrateBegin = SQLText("migrate_begin", PackageResources.migrate_begin_sql)
+    public static let migrateEnd = SQLText("migrate_end", PackageResources.migrate_end_sql)
     public static let migrateHistory = SQLText("migrate_history", PackageResources.migrate_history_sql)
     public static let migrateInstall = SQLText("migrate_install", PackageResources.migrate_install_sql)
     public static let migrateLock = SQLText("migrate_lock", PackageResources.migrate_lock_sql)
     public static let migratePartitions = SQLText(
         "migrate_partitions", PackageResources.migrate_partitions_sql)
     public static let migrateRecord = SQLText("migrate_record", PackageResources.migrate_record_sql)
+    public static let migrateUndo = SQLText("migrate_undo", PackageResources.migrate_undo_sql)
+    public static let ownSessionSettings = SQLText(
+        "own_session_settings", PackageResources.own_session_settings_sql)
+    public static let ownShareLock = SQLText("own_share_lock", PackageResources.own_share_lock_sql)
     public static let ownShowLocks = SQLText("own_show_locks", PackageResources.own_show_locks_sql)
     public static let ownTryLock = SQLText("own_try_lock", PackageResources.own_try_lock_sql)
     public static let readClock = SQLText("read_clock", PackageResources.read_clock_sql)
     public static let readCommands = SQLText("read_commands", PackageResources.read_commands_sql)
     public static let readDue = SQLText("read_due", PackageResources.read_due_sql)
+    public static let readDueSkus = SQLText("read_due_skus", PackageResources.read_due_skus_sql)
     public static let readIntents = SQLText("read_intents", PackageResources.read_intents_sql)
     public static let readLog = SQLText("read_log", PackageResources.read_log_sql)
     public static let readNextDeadline = SQLText(
@@ -56,12 +61,13 @@ public enum Queries {
 
     /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
     public static let all = [
-        auditClaimsWithoutStock, auditEventsBySku, auditEventsByToken, auditIntents, auditNumbering,
-        auditStock, commitClearSuspects, commitInsertCommands, commitInsertDeadLetters, commitInsertEvents,
+        auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus, auditSnapshot,
+        commitClearSuspects, commitInsertCommands, commitInsertDeadLetters, commitInsertEvents,
         commitInsertIntents, commitInsertSkus, commitMoveHead, commitUpdateIntents, commitUpdateSkus,
         lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookSkus, migrateAcceptFailover,
-        migrateApplied, migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord,
-        ownShowLocks, ownTryLock, readClock, readCommands, readDue, readIntents, readLog, readNextDeadline,
+        migrateApplied, migrateBegin, migrateEnd, migrateHistory, migrateInstall, migrateLock,
+        migratePartitions, migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks,
+        ownTryLock, readClock, readCommands, readDue, readDueSkus, readIntents, readLog, readNextDeadline,
         readPosition, readSkus, suspectNote,
     ]
 }

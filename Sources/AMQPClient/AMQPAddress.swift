@@ -70,7 +70,8 @@ struct AMQPAddress: Equatable {
                 bytes.append(byte)
                 continue
             }
-            guard let high = iterator.next().flatMap(hexDigit), let low = iterator.next().flatMap(hexDigit) else {
+            guard let high = iterator.next().flatMap(hexDigit), let low = iterator.next().flatMap(hexDigit)
+            else {
                 throw malformed("has a '%' without two hex digits in the \(part)")
             }
             bytes.append(high << 4 | low)

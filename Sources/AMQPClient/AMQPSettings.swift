@@ -2,8 +2,9 @@
 public struct AMQPSettings: Sendable {
     /// `amqp://user:password@host:port/vhost`, each part percent-encoded where it must be.
     ///
-    /// Left out: user and password are `guest`, the port is 5672, the virtual host is `/`. `amqps://` is refused.
-    /// See <https://www.rabbitmq.com/docs/uri-spec>; a query (`?heartbeat=…`) is refused, not ignored.
+    /// Left out: user and password are `guest`, the port is 5672, the virtual host is `/`. `amqps://` is
+    /// refused. See <https://www.rabbitmq.com/docs/uri-spec>; a query (`?heartbeat=…`) is refused, not
+    /// ignored.
     public var url: String
 
     /// Seconds between heartbeats, 1 to 60; a peer silent for twice as long is away.
@@ -12,10 +13,12 @@ public struct AMQPSettings: Sendable {
     /// Seconds for the TCP connection, and again for the login; at least 1.
     public var connectTimeoutSeconds = 5
 
-    /// Seconds for the answer to a call, and for each next frame of a message that has begun to arrive; at least 1.
+    /// Seconds for the answer to a call, and for each next frame of a message that has begun to arrive; at
+    /// least 1.
     public var rpcTimeoutSeconds = 10
 
-    /// The name by which `rabbitmqctl list_connections` shows the connection (client property `connection_name`).
+    /// The name by which `rabbitmqctl list_connections` shows the connection (client property
+    /// `connection_name`).
     public var connectionName: String
 
     /// Settings with the default times.

@@ -31,14 +31,18 @@ final class Arena {
             if let base = source.baseAddress { target.copyMemory(from: base, byteCount: count) }
         }
         if copied == nil {
-            for (index, byte) in text.utf8.enumerated() { target.storeBytes(of: byte, toByteOffset: index, as: UInt8.self) }
+            for (index, byte) in text.utf8.enumerated() {
+                target.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
+            }
         }
         return amqp_bytes_t(len: count, bytes: target)
     }
 
     func bytes(_ source: [UInt8]) -> amqp_bytes_t {
         let target = raw(source.count)
-        source.withUnsafeBytes { if let base = $0.baseAddress { target.copyMemory(from: base, byteCount: $0.count) } }
+        source.withUnsafeBytes {
+            if let base = $0.baseAddress { target.copyMemory(from: base, byteCount: $0.count) }
+        }
         return amqp_bytes_t(len: source.count, bytes: target)
     }
 

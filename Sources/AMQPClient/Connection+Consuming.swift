@@ -43,7 +43,8 @@ extension Connection {
         if let error = AMQPError.ofStatus(status, "cannot acknowledge") { throw end(error) }
     }
 
-    /// The next delivery; `nil` when none is complete after `wait`. With `.zero` only what has arrived counts.
+    /// The next delivery; `nil` when none is complete after `wait`. With `.zero` only what has arrived
+    /// counts.
     ///
     /// A delivery that is still arriving is kept for the next call; `.away` if its next frame takes longer
     /// than `rpcTimeoutSeconds`.
@@ -73,11 +74,14 @@ extension Connection {
         request.no_ack = noAck ? 1 : 0
         let library = try usable()
         let reply = simpleCall(
-            library, AMQP_BASIC_GET_METHOD, &request, [AMQP_BASIC_GET_OK_METHOD, AMQP_BASIC_GET_EMPTY_METHOD, 0])
+            library, AMQP_BASIC_GET_METHOD, &request,
+            [AMQP_BASIC_GET_OK_METHOD, AMQP_BASIC_GET_EMPTY_METHOD, 0])
         if let error = AMQPError.ofReply(reply, "cannot get from queue \(queue)") {
             throw settle(error, after: reply)
         }
-        guard reply.reply.id == AMQP_BASIC_GET_OK_METHOD, let decoded = reply.reply.decoded else { return nil }
+        guard reply.reply.id == AMQP_BASIC_GET_OK_METHOD, let decoded = reply.reply.decoded else {
+            return nil
+        }
         let answer = decoded.assumingMemoryBound(to: amqp_basic_get_ok_t.self).pointee
         try assembler.begin(
             .delivery(

@@ -33,7 +33,9 @@ extension Connection {
                 guard now < deadline else { return nil }
                 continue
             }
-            if let error = AMQPError.ofStatus(status, "the connection to the broker is lost") { throw end(error) }
+            if let error = AMQPError.ofStatus(status, "the connection to the broker is lost") {
+                throw end(error)
+            }
             let event: Event?
             do throws(AMQPError) {
                 event = try handle(frame)

@@ -22,7 +22,8 @@ extension Connection {
             try assembler.begin(
                 .returned(
                     code: Int(back.reply_code), text: String(borrowed: back.reply_text),
-                    exchange: String(borrowed: back.exchange), routingKey: String(borrowed: back.routing_key)))
+                    exchange: String(borrowed: back.exchange), routingKey: String(borrowed: back.routing_key))
+            )
             expectNextFrame()
             return nil
         case AMQP_BASIC_ACK_METHOD:

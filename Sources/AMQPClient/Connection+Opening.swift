@@ -13,7 +13,9 @@ extension Connection {
         guard let library = amqp_new_connection() else { throw AMQPError(.away, "\(place): out of memory") }
         var handle: SocketHandle?
         do throws(AMQPError) {
-            guard let socket = amqp_tcp_socket_new(library) else { throw AMQPError(.away, "\(place): out of memory") }
+            guard let socket = amqp_tcp_socket_new(library) else {
+                throw AMQPError(.away, "\(place): out of memory")
+            }
             var patience = timeval(tv_sec: settings.connectTimeoutSeconds, tv_usec: 0)
             errno = 0
             let status = amqp_socket_open_noblock(socket, address.host, address.port, &patience)
@@ -51,15 +53,18 @@ extension Connection {
                 "capabilities": .table(capabilities),
             ], in: arena)
         let reply = weir_amqp_login(
-            library, address.vhost, Int32(channel), Int32(MessageLimits.frameMax), Int32(settings.heartbeatSeconds),
+            library, address.vhost, Int32(channel), Int32(MessageLimits.frameMax),
+            Int32(settings.heartbeatSeconds),
             &properties, address.user, address.password)
-        let place = "cannot log in at \(address.host):\(address.port) as \(address.user), virtual host \(address.vhost)"
+        let place =
+            "cannot log in at \(address.host):\(address.port) as \(address.user) to \(address.vhost)"
         if let error = AMQPError.ofReply(reply, place) { throw error }
     }
 
     func openChannel() throws(AMQPError) {
         var request = amqp_channel_open_t()
         try call(
-            AMQP_CHANNEL_OPEN_METHOD, &request, expecting: AMQP_CHANNEL_OPEN_OK_METHOD, "cannot open a channel")
+            AMQP_CHANNEL_OPEN_METHOD, &request, expecting: AMQP_CHANNEL_OPEN_OK_METHOD,
+            "cannot open a channel")
     }
 }

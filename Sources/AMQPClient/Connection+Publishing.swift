@@ -5,7 +5,8 @@ extension Connection {
     func selectConfirms() throws(AMQPError) {
         var request = amqp_confirm_select_t()
         try call(
-            AMQP_CONFIRM_SELECT_METHOD, &request, expecting: AMQP_CONFIRM_SELECT_OK_METHOD, "cannot ask for confirms")
+            AMQP_CONFIRM_SELECT_METHOD, &request, expecting: AMQP_CONFIRM_SELECT_OK_METHOD,
+            "cannot ask for confirms")
         confirms = true
     }
 
@@ -13,12 +14,13 @@ extension Connection {
     ///
     /// Success says nothing, not even that the channel is open: only a confirm does.
     /// - Parameter headerSize: from `MessageLimits.headerSize`; the message has no flaw.
-    /// - Throws: `.invalid` when it does not fit this connection's frames, and nothing was sent; otherwise the
-    ///   connection has ended.
+    /// - Throws: `.invalid` when it does not fit this connection's frames, and nothing was sent; otherwise
+    ///   the connection has ended.
     func send(_ message: OutgoingMessage, headerSize: Int) throws(AMQPError) {
         let library = try usable()
         guard headerSize <= frameMax else {
-            throw AMQPError(.invalid, "the headers take \(headerSize) bytes, the broker's frame limit is \(frameMax)")
+            throw AMQPError(
+                .invalid, "the headers take \(headerSize) bytes, the broker's frame limit is \(frameMax)")
         }
         arena.reset()
         let exchange = arena.bytes(message.exchange)

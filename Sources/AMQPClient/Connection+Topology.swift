@@ -19,8 +19,9 @@ public struct QueueStatus: Sendable, Equatable {
 
 /// Exchanges, queues, bindings (AMQP 0-9-1 reference, classes `exchange` and `queue`).
 ///
-/// All throw `.missing` (404), `.mismatch` (406), `.refused` (403), `.channelClosed` (other refusals, such as 405
-/// `RESOURCE_LOCKED`) and leave the connection usable, unless it consumes: a channel takes its consumers with it.
+/// All throw `.missing` (404), `.mismatch` (406), `.refused` (403), `.channelClosed` (other refusals, such as
+/// 405 `RESOURCE_LOCKED`) and leave the connection usable, unless it consumes: a channel takes its consumers
+/// with it.
 extension Connection {
     /// Declares an exchange; with `passive` only checks that it exists.
     public func declareExchange(
@@ -116,7 +117,8 @@ extension Connection {
             "cannot unbind queue \(queue) from exchange \(exchange)")
     }
 
-    /// Deletes a queue with all its messages; returns how many were ready. One that does not exist is no error.
+    /// Deletes a queue with all its messages; returns how many were ready. One that does not exist is no
+    /// error.
     @discardableResult
     public func deleteQueue(_ name: String) throws(AMQPError) -> Int {
         arena.reset()

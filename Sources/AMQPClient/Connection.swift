@@ -39,8 +39,9 @@ public final class Connection {
 
     /// Connects, logs in and opens the channel.
     ///
-    /// Asks for `consumer_cancel_notify` and `connection.blocked`, without which a deleted queue leaves a consumer
-    /// deaf and an alarm a publisher hanging. Takes at most the connect time-out twice and the call time-out.
+    /// Asks for `consumer_cancel_notify` and `connection.blocked`, without which a deleted queue leaves a
+    /// consumer deaf and an alarm a publisher hanging. Takes at most the connect time-out twice and the call
+    /// time-out.
     /// - Throws: `.away`, `.refused` (login or virtual host), `.invalid` (the URL), `.protocolViolation`.
     public convenience init(_ settings: AMQPSettings) throws(AMQPError) {
         try self.init(settings, onSocket: { _ in })
@@ -62,7 +63,8 @@ public final class Connection {
 
     /// Says goodbye and closes; never throws, for there is nothing left to do about it.
     ///
-    /// Never `basic.cancel` first: with unacknowledged deliveries it would let the next consumer overtake them.
+    /// Never `basic.cancel` first: with unacknowledged deliveries it would let the next consumer overtake
+    /// them.
     public func close() {
         assertThread()
         guard let library, ending == nil else { return abandon() }
@@ -111,7 +113,8 @@ public final class Connection {
     }
 
     func assertThread() {
-        assert(pthread_equal(thread, pthread_self()) != 0, "a Connection belongs to the thread that created it")
+        assert(
+            pthread_equal(thread, pthread_self()) != 0, "a Connection belongs to the thread that created it")
     }
 
     private func destroy() {

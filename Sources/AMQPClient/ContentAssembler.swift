@@ -6,7 +6,8 @@
 struct ContentAssembler {
     /// What the method frame said.
     enum Opening {
-        case delivery(tag: UInt64, redelivered: Bool, exchange: String, routingKey: String, consumerTag: String)
+        case delivery(
+            tag: UInt64, redelivered: Bool, exchange: String, routingKey: String, consumerTag: String)
         case returned(code: Int, text: String, exchange: String, routingKey: String)
     }
 
@@ -50,7 +51,9 @@ struct ContentAssembler {
     }
 
     mutating func fragment(_ bytes: UnsafeRawBufferPointer) throws(AMQPError) -> Content? {
-        guard case .body(let opening, let properties, let missing) = state else { throw Self.outOfOrder("a body") }
+        guard case .body(let opening, let properties, let missing) = state else {
+            throw Self.outOfOrder("a body")
+        }
         guard bytes.count <= missing else {
             throw AMQPError(.protocolViolation, "the broker sent more body than it announced")
         }
@@ -78,7 +81,8 @@ struct ContentAssembler {
         case .returned(let code, let text, let exchange, let routingKey):
             return .returned(
                 ReturnedMessage(
-                    code: code, text: text, exchange: exchange, routingKey: routingKey, properties: properties,
+                    code: code, text: text, exchange: exchange, routingKey: routingKey,
+                    properties: properties,
                     body: whole))
         }
     }

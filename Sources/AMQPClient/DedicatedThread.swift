@@ -53,7 +53,8 @@ public final class DedicatedThread: Sendable {
     /// Whether the caller runs on this thread.
     public var isCurrent: Bool { pthread_equal(identity, pthread_self()) != 0 }
 
-    /// Waits until the thread has ended. From any thread, several times; on the thread itself it returns at once.
+    /// Waits until the thread has ended. From any thread, several times; on the thread itself it returns at
+    /// once.
     public func join() {
         guard !isCurrent else { return }
         unjoined.withLock { thread in

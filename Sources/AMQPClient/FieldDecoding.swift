@@ -2,7 +2,8 @@ import CRabbitMQ
 
 /// Field tables from C. Whatever a stranger's message holds, this returns, in bounded depth.
 ///
-/// librabbitmq itself recurses once per level, which is why its threads have large stacks (`DedicatedThread`).
+/// librabbitmq itself recurses once per level, which is why its threads have large stacks
+/// (`DedicatedThread`).
 enum FieldDecoding {
     /// Tables and arrays nested deeper than this become `.void`; honest senders use two or three levels.
     static let deepestLevel = 32

@@ -5,7 +5,9 @@ import CRabbitMQ
 enum FieldEncoding {
     /// The encoded size in bytes with its four-byte length, or why it cannot be sent.
     static func size(of table: FieldTable, level: Int = 1) -> Result<Int, MessageFlaw> {
-        guard level <= FieldDecoding.deepestLevel else { return .failure(MessageFlaw("headers are nested too deep")) }
+        guard level <= FieldDecoding.deepestLevel else {
+            return .failure(MessageFlaw("headers are nested too deep"))
+        }
         var total = 4
         for field in table.fields {
             let nameSize = field.name.utf8.count

@@ -5,9 +5,9 @@ import Synchronization
 
 /// Where threads and tasks hand things to one thread: a bounded queue whose descriptor can be polled.
 ///
-/// Anybody puts, without ever waiting; one thread takes, and sleeps in `poll` on `fileDescriptor`, alone (`wait`)
-/// or together with a socket. The descriptor is an eventfd, written only when the mailbox stops being empty and on
-/// `close` or `wake`; a `take` or `wait` that leaves it empty clears it.
+/// Anybody puts, without ever waiting; one thread takes, and sleeps in `poll` on `fileDescriptor`, alone
+/// (`wait`) or together with a socket. The descriptor is an eventfd, written only when the mailbox stops
+/// being empty and on `close` or `wake`; a `take` or `wait` that leaves it empty clears it.
 public final class Mailbox<Element: Sendable>: Sendable {
     /// What became of an element.
     public enum Receipt: Sendable, Equatable {
@@ -88,7 +88,8 @@ public final class Mailbox<Element: Sendable>: Sendable {
         }
     }
 
-    /// The first elements; waits for one, a close or a `wake`. Empty and `isClosed`: nothing will come any more.
+    /// The first elements; waits for one, a close or a `wake`. Empty and `isClosed`: nothing will come any
+    /// more.
     public func take(upTo count: Int = .max, waiting patience: Duration) -> [Element] {
         let first = take(upTo: count)
         guard first.isEmpty, !isClosed else { return first }

@@ -22,7 +22,8 @@ enum MessageLimits {
     static func headerSize(of message: OutgoingMessage, user: String) -> Result<Int, MessageFlaw> {
         let properties = message.properties
         guard message.body.count <= bodyBytes else {
-            return .failure(MessageFlaw("the body has \(message.body.count) bytes, the limit is \(bodyBytes)"))
+            return .failure(
+                MessageFlaw("the body has \(message.body.count) bytes, the limit is \(bodyBytes)"))
         }
         var total = headerFrameOverhead + 1 + 1 + 8
         if message.exchange.utf8.count > 255 { return .failure(tooLong("exchange", message.exchange)) }

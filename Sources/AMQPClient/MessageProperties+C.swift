@@ -6,12 +6,18 @@ extension MessageProperties {
         self.init()
         let flags = Int32(bitPattern: raw._flags)
         guard flags != 0 else { return }
-        if flags & AMQP_BASIC_CONTENT_TYPE_FLAG != 0 { contentType = names.contentType.string(raw.content_type) }
-        if flags & AMQP_BASIC_CONTENT_ENCODING_FLAG != 0 { contentEncoding = String(borrowed: raw.content_encoding) }
+        if flags & AMQP_BASIC_CONTENT_TYPE_FLAG != 0 {
+            contentType = names.contentType.string(raw.content_type)
+        }
+        if flags & AMQP_BASIC_CONTENT_ENCODING_FLAG != 0 {
+            contentEncoding = String(borrowed: raw.content_encoding)
+        }
         if flags & AMQP_BASIC_HEADERS_FLAG != 0 { headers = FieldDecoding.table(raw.headers) }
         if flags & AMQP_BASIC_DELIVERY_MODE_FLAG != 0 { deliveryMode = raw.delivery_mode }
         if flags & AMQP_BASIC_PRIORITY_FLAG != 0 { priority = raw.priority }
-        if flags & AMQP_BASIC_CORRELATION_ID_FLAG != 0 { correlationID = String(borrowed: raw.correlation_id) }
+        if flags & AMQP_BASIC_CORRELATION_ID_FLAG != 0 {
+            correlationID = String(borrowed: raw.correlation_id)
+        }
         if flags & AMQP_BASIC_REPLY_TO_FLAG != 0 { replyTo = names.replyTo.string(raw.reply_to) }
         if flags & AMQP_BASIC_EXPIRATION_FLAG != 0 { expiration = String(borrowed: raw.expiration) }
         if flags & AMQP_BASIC_MESSAGE_ID_FLAG != 0 { messageID = String(borrowed: raw.message_id) }

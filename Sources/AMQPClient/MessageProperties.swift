@@ -1,4 +1,5 @@
-/// The properties of an AMQP message (AMQP 0-9-1 section 4.2.6.1, class `basic`). Every text is at most 255 bytes.
+/// The properties of an AMQP message (AMQP 0-9-1 section 4.2.6.1, class `basic`). Every text is at most 255
+/// bytes.
 public struct MessageProperties: Sendable, Equatable {
     /// MIME type of the body.
     public var contentType: String?
@@ -29,7 +30,8 @@ public struct MessageProperties: Sendable, Equatable {
 
     /// Properties; those left out are not sent.
     public init(
-        contentType: String? = nil, contentEncoding: String? = nil, type: String? = nil, messageID: String? = nil,
+        contentType: String? = nil, contentEncoding: String? = nil, type: String? = nil,
+        messageID: String? = nil,
         correlationID: String? = nil, replyTo: String? = nil, expiration: String? = nil, appID: String? = nil,
         userID: String? = nil, deliveryMode: UInt8? = nil, priority: UInt8? = nil, timestamp: UInt64? = nil,
         headers: FieldTable = FieldTable()

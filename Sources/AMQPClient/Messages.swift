@@ -13,7 +13,8 @@ public struct OutgoingMessage: Sendable, Equatable {
 
     /// A message.
     public init(
-        exchange: String, routingKey: String, properties: MessageProperties = MessageProperties(), body: [UInt8],
+        exchange: String, routingKey: String, properties: MessageProperties = MessageProperties(),
+        body: [UInt8],
         mandatory: Bool = true
     ) {
         self.exchange = exchange

@@ -2,8 +2,8 @@ import DequeModule
 
 /// The messages of one connection that wait for their confirm, by tag.
 ///
-/// Plain book-keeping: what a change completes is returned, the owner tells the listeners. Confirms come out of
-/// order and for several tags at once, positive and negative (<https://www.rabbitmq.com/docs/confirms>).
+/// Plain book-keeping: what a change completes is returned, the owner tells the listeners. Confirms come out
+/// of order and for several tags at once, positive and negative (<https://www.rabbitmq.com/docs/confirms>).
 struct Outstanding {
     /// By tag from `firstTag`; `nil` is one that has been answered while an older one has not.
     private var jobs = Deque<Job?>()
@@ -51,9 +51,9 @@ struct Outstanding {
 
     /// Takes out the message that came back.
     ///
-    /// A return has no tag. It is the first mandatory one, in the order of publishing, that is the same in all
-    /// that identifies it. Two outstanding messages that agree in everything, body and headers included, are one
-    /// to every reader: if they are mistaken for each other nobody can tell.
+    /// A return has no tag. It is the first mandatory one, in the order of publishing, that is the same in
+    /// all that identifies it. Two outstanding messages that agree in everything, body and headers included,
+    /// are one to every reader: if they are mistaken for each other nobody can tell.
     mutating func returned(_ message: ReturnedMessage) -> Job? {
         let start = Int(max(returnTag, firstTag) - firstTag)
         let all = jobs.indices

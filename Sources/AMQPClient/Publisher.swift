@@ -3,9 +3,9 @@ import Logging
 
 /// Publishes with confirms: a thread and a connection of its own, a mailbox, an outcome for every message.
 ///
-/// It connects in the background, for ever. Messages go out in the order in which they were accepted, many at a
-/// time; each is completed exactly once. Its connection consumes nothing, because a broker alarm stops everything
-/// that happens on a connection that publishes.
+/// It connects in the background, for ever. Messages go out in the order in which they were accepted, many at
+/// a time; each is completed exactly once. Its connection consumes nothing, because a broker alarm stops
+/// everything that happens on a connection that publishes.
 public final class Publisher: Sendable {
     /// What became of a message.
     public enum Outcome: Sendable, Equatable {
@@ -56,8 +56,9 @@ public final class Publisher: Sendable {
 
     /// Publishes one message and waits for its outcome.
     ///
-    /// It comes within `confirmTimeoutSeconds`, or `stallLimitSeconds` later if the broker has stopped reading.
-    /// A cancelled task gets `.unavailable` at once; its message is not sent if it still can be held back.
+    /// It comes within `confirmTimeoutSeconds`, or `stallLimitSeconds` later if the broker has stopped
+    /// reading. A cancelled task gets `.unavailable` at once; its message is not sent if it still can be held
+    /// back.
     public func publish(_ message: OutgoingMessage) async -> Outcome {
         let result = OneShot<Outcome>()
         if let known = core.submit(message, .task(result)) { return known }
@@ -69,7 +70,8 @@ public final class Publisher: Sendable {
     ///
     /// On the publisher's thread, in which it must not wait for anything. Only what is not accepted at all
     /// (`.refused`, `.unavailable`) is reported on the caller's thread, before this returns.
-    public func publish(_ messages: [OutgoingMessage], completion: @escaping @Sendable (Int, Outcome) -> Void) {
+    public func publish(_ messages: [OutgoingMessage], completion: @escaping @Sendable (Int, Outcome) -> Void)
+    {
         core.submit(messages, completion)
     }
 

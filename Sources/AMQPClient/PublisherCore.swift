@@ -42,7 +42,9 @@ final class PublisherCore: Sendable {
     }
 
     /// The same for many, which stay together.
-    func submit(_ messages: [OutgoingMessage], _ completion: @escaping @Sendable (Int, Publisher.Outcome) -> Void) {
+    func submit(
+        _ messages: [OutgoingMessage], _ completion: @escaping @Sendable (Int, Publisher.Outcome) -> Void
+    ) {
         let deadline = newDeadline()
         var jobs: [Job] = []
         jobs.reserveCapacity(messages.count)

@@ -46,7 +46,9 @@ final class PublisherSession {
     func finish(_ why: String) {
         core.mailbox.close()
         core.board.set(.connecting)
-        for job in outstanding.removeAll() { job.complete(.unavailable("no confirm, it may have arrived: \(why)")) }
+        for job in outstanding.removeAll() {
+            job.complete(.unavailable("no confirm, it may have arrived: \(why)"))
+        }
         for job in core.mailbox.take() { job.complete(.unavailable("not sent: \(why)")) }
     }
 

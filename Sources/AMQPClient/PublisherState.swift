@@ -7,7 +7,8 @@ extension Publisher {
         case connecting
         /// Publishing goes to the broker.
         case ready
-        /// The broker is low on memory or disk and does not read, with its reason. Publishing is `.unavailable`.
+        /// The broker is low on memory or disk and does not read, with its reason. Publishing is
+        /// `.unavailable`.
         case blocked(String)
         /// `stop` was called, for good.
         case stopped

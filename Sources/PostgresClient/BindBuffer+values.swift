@@ -28,14 +28,18 @@ extension BindBuffer {
             for value in values {
                 if let value { appendSized(value) } else { appendNull(flag) }
             }
-        case .byteStrings(let values):
-            appendHeader(values.count, ServerType.bytes)
-            for value in values {
-                append(Int32(truncatingIfNeeded: value.count))
-                appendBytes(value)
-            }
+        case .textBytes(let values): appendBytes(values, ServerType.text)
+        case .byteStrings(let values): appendBytes(values, ServerType.bytes)
         }
         return true
+    }
+
+    private func appendBytes(_ values: [[UInt8]], _ element: Oid) {
+        appendHeader(values.count, element)
+        for value in values {
+            append(Int32(truncatingIfNeeded: value.count))
+            appendBytes(value)
+        }
     }
 
     @inline(__always)

@@ -69,6 +69,8 @@ public enum Bind: Sendable {
     case texts([String])
     /// `text[]` with NULLs
     case optionalTexts([String?])
+    /// `text[]`, each element already as UTF-8
+    case textBytes([[UInt8]])
     /// `bytea[]`
     case byteStrings([[UInt8]])
     /// `timestamptz[]` with NULLs, each as in `timestamp`

@@ -37,6 +37,7 @@ extension Bind {
         case .int4s, .optionalInt4s: ServerType.int4s
         case .int8s, .optionalInt8s: ServerType.int8s
         case .texts, .optionalTexts: ServerType.texts
+        case .textBytes: ServerType.texts
         case .byteStrings: ServerType.byteStrings
         case .timestamps, .optionalTimestamps: ServerType.timestamps
         }

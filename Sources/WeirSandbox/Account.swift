@@ -1,7 +1,7 @@
 import Foundation
 
-/// The user a server runs as. PostgreSQL refuses to run as root, so root steps down to the user that the Debian
-/// package made (or `nobody`); anybody else stays who they are.
+/// The user a server runs as. PostgreSQL refuses to run as root, so root steps down to the user that the
+/// Debian package made (or `nobody`); anybody else stays who they are.
 struct Account: Sendable {
     let uid: uid_t
     let gid: gid_t

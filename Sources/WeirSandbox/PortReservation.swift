@@ -3,15 +3,15 @@ import Foundation
 /// A port on 127.0.0.1 that nobody else gets while we live, although a server of ours can listen on it.
 ///
 /// The socket is bound without SO_REUSEADDR, which fails if anybody has the port, and the option is set
-/// afterwards: from then on Linux lets a server that sets it too (PostgreSQL, Erlang, epmd) bind the port as well,
-/// because this socket does not listen. Two sandboxes can thus never pick the same port, a killed
+/// afterwards: from then on Linux lets a server that sets it too (PostgreSQL, Erlang, epmd) bind the port as
+/// well, because this socket does not listen. Two sandboxes can thus never pick the same port, a killed
 /// server finds its port free when it comes back, and a crash of ours leaves no lock file.
 final class PortReservation: Sendable {
     let port: Int
     private let socket: Int32
 
-    /// Below the range of ephemeral ports (32768 and up): there a client that knocks at a closed port again and
-    /// again can be given that very port as its own and connect to itself.
+    /// Below the range of ephemeral ports (32768 and up): there a client that knocks at a closed port again
+    /// and again can be given that very port as its own and connect to itself.
     private static let range = 20_000..<32_000
 
     init() throws {

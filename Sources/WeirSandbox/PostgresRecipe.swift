@@ -109,6 +109,9 @@ struct PostgresRecipe: ServerRecipe {
     }
 
     private var environment: [String: String] {
-        ["PATH": Programs.searchPath, "HOME": folder, "LC_ALL": "C"]
+        [
+            "PATH": Programs.searchPath, "HOME": folder, "LC_ALL": "C",
+            StopScript.mark: StopScript.folder(of: folder),
+        ]
     }
 }

@@ -4,7 +4,8 @@ import Foundation
 struct Programs: Sendable {
     let folders: [String]
 
-    /// PostgreSQL's server programs, which Debian keeps out of the PATH, one folder per version; newest first.
+    /// PostgreSQL's server programs. Debian keeps them out of the PATH, in a folder per version: newest
+    /// first.
     static let postgres = Programs(
         folders: path + versions(of: "/usr/lib/postgresql") + versions(of: "/usr/local/pgsql"))
 

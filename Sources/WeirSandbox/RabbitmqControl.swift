@@ -2,9 +2,9 @@ import Foundation
 
 /// Asks the broker things without `rabbitmqctl`, whose Erlang takes half a second to start.
 ///
-/// The broker is started with a few lines of Erlang that listen on a Unix socket in its folder, which only its
-/// user and root may enter, and evaluate what they are sent. The functions called through it are
-/// those behind `rabbitmqctl` and the same from RabbitMQ 3.7 to 4.
+/// The broker is started with a few lines of Erlang that listen on a Unix socket in its folder, which only
+/// its user and root may enter, and evaluate what they are sent. The functions called through it are those
+/// behind `rabbitmqctl`, the same from RabbitMQ 3.7 to 4.
 struct RabbitmqControl: Sendable {
     let path: String
 
@@ -12,7 +12,8 @@ struct RabbitmqControl: Sendable {
         LocalSocket(path: path, seconds: 2) != nil
     }
 
-    /// Evaluates Erlang expressions, which end in a full stop, and returns the last one's value as Erlang prints it.
+    /// Evaluates Erlang expressions, ending in a full stop, and returns the last one's value as Erlang prints
+    /// it.
     func evaluate(_ expressions: String, seconds: Int = 30) async throws -> String {
         try await Waiting.offAsyncThreads { try evaluateBlocking(expressions, seconds: seconds) }
     }

@@ -45,8 +45,8 @@ final class RabbitmqRecipe: ServerRecipe {
         try account.write(RabbitmqControl.script, to: "\(folder)/control.erl")
     }
 
-    /// Starts epmd, where Erlang nodes find each other. Left to itself the broker would start one as a daemon, which
-    /// stays behind and listens on every address.
+    /// Starts epmd, where Erlang nodes find each other. Left to itself the broker would start one as a
+    /// daemon, which stays behind and listens on every address.
     func prepareStart() async throws {
         if isEpmdRunning { return }
         let started = try account.applied(
@@ -84,12 +84,12 @@ final class RabbitmqRecipe: ServerRecipe {
             to: Spawn(server, [], environment: changed, folder: folder, output: logFile))
     }
 
-    /// Sends the protocol header and expects a method frame, `connection.start`. The control socket opens after the
-    /// listener; both together are 'ready'.
+    /// The control socket opens when the boot is over. Then: sends the protocol header, expects a method
+    /// frame, which is `connection.start`.
     func isReady() -> Bool {
-        guard let socket = LocalSocket(port: port, seconds: 2) else { return false }
+        guard control.isListening, let socket = LocalSocket(port: port, seconds: 2) else { return false }
         let header = Array("AMQP".utf8) + [0, 0, 9, 1]
-        return socket.send(header) && socket.receive(1) == [1] && control.isListening
+        return socket.send(header) && socket.receive(1) == [1]
     }
 
     /// Evaluates Erlang inside the broker, in milliseconds.
@@ -120,6 +120,7 @@ final class RabbitmqRecipe: ServerRecipe {
         [
             "PATH": Programs.searchPath,
             "HOME": "\(folder)/home",
+            StopScript.mark: StopScript.folder(of: folder),
             "LANG": "C.UTF-8",
             "ERL_EPMD_PORT": "\(epmdPort.port)",
             "ERL_EPMD_ADDRESS": "127.0.0.1",

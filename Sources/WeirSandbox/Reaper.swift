@@ -3,8 +3,8 @@ import Synchronization
 
 /// A shell, in a session of its own, that waits for our end and then runs the rest of the stop script.
 ///
-/// It reads from a socket pair whose other end only we hold. However we end, the kernel closes that and the shell
-/// goes on. So our end must never leak: it is close-on-exec from birth (Swift does not see `pipe2`,
+/// It reads from a socket pair whose other end only we hold. However we end, the kernel closes that and the
+/// shell goes on. So our end must never leak: it is close-on-exec from birth (Swift does not see `pipe2`,
 /// hence a socket pair), and nothing else has it.
 final class Reaper: Sendable {
     private let shell: ChildProcess

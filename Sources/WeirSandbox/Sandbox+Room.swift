@@ -13,8 +13,8 @@ public struct Room: Sendable {
 }
 
 extension Sandbox {
-    /// Makes a fresh database and a fresh virtual host, in a tenth of a second. They go with the sandbox. What the
-    /// sandbox was started without is missing from the room too.
+    /// Makes a fresh database and a fresh virtual host, in a tenth of a second. They go with the sandbox.
+    /// What the sandbox was started without is missing from the room too.
     public func makeRoom() async throws -> Room {
         let name = "room_\(roomNumber.wrappingAdd(1, ordering: .relaxed).newValue)"
         async let database: Void = makeDatabase(name)
@@ -32,8 +32,8 @@ extension Sandbox {
         try await rabbitmqRecipe.runRabbitmqctl(arguments)
     }
 
-    /// Evaluates Erlang expressions, ending in a full stop, inside the broker and returns the last one's value as
-    /// Erlang prints it: `rabbitmqctl eval` in milliseconds.
+    /// Evaluates Erlang expressions, ending in a full stop, inside the broker and returns the last one's
+    /// value as Erlang prints it: `rabbitmqctl eval` in milliseconds.
     @discardableResult
     public func evaluateInBroker(_ expressions: String) async throws -> String {
         try await rabbitmqRecipe.control.evaluate(expressions)

@@ -92,8 +92,8 @@ public final class Sandbox: Sendable {
         } catch {
             logger.error("the sandbox could not be removed", metadata: ["reason": "\(error)"])
         }
-        // The ends of our children are collected by looking at them.
-        _ = (postgres.isRunning, rabbitmq.isRunning, rabbitmqRecipe.isEpmdRunning)
+        // A process with many threads vanishes from sight before the last of them has let go of its port.
+        _ = await Waiting.until(within: .seconds(10)) { !isAnythingRunning }
         logger.debug("sandbox stopped", metadata: ["folder": "\(path)"])
     }
 
@@ -108,6 +108,11 @@ public final class Sandbox: Sendable {
     /// Stops without `await`, for the end of the process.
     func stopBlocking() {
         reaper.finishBlocking(seconds: 20)
+    }
+
+    /// Looking also collects the children that have ended.
+    private var isAnythingRunning: Bool {
+        [postgres.isRunning, rabbitmq.isRunning, rabbitmqRecipe.isEpmdRunning].contains(true)
     }
 
     private func startPostgres(_ options: Options) async throws {

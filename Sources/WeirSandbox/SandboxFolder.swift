@@ -1,7 +1,7 @@
 import Foundation
 
-/// The folder that holds everything of one sandbox. Its owner holds a lock on it, which the kernel lifts however the
-/// owner ends: a folder that nobody holds is a leftover.
+/// The folder that holds everything of one sandbox. Its owner holds a lock on it, which the kernel lifts
+/// however the owner ends: a folder that nobody holds is a leftover.
 final class SandboxFolder: Sendable {
     let path: String
     private let lock: Int32
@@ -42,7 +42,8 @@ final class SandboxFolder: Sendable {
         for name in names where name.hasPrefix(StopScript.folderPrefix) {
             guard let leftover = SandboxFolder(leftover: "\(parent)/\(name)") else { continue }
             try? leftover.write(StopScript.text, to: StopScript.name)
-            try await leftover.runStopScript()
+            // A leftover that resists is no reason not to start: it disturbs nobody but the disk.
+            try? await leftover.runStopScript()
         }
     }
 
@@ -79,11 +80,16 @@ final class SandboxFolder: Sendable {
         }
     }
 
-    /// The start of the stop script. It has no working directory in here and survives the folder.
-    func stopScript(arguments: [String], input: Int32? = nil) -> Spawn {
-        Spawn(
-            "/bin/sh", ["\(path)/\(StopScript.name)"] + arguments, environment: ["PATH": Programs.searchPath],
-            folder: "/", input: input)
+    /// The start of the stop script. It works outside the folder, which it removes. Whoever ends everything
+    /// politely (a supervisor, a closing terminal) must not end the cleaner first: the signals are blocked
+    /// from birth until `env` has had them ignored. A trap in the script would come some milliseconds late.
+    func stopScript(arguments: [String], input: Int32? = nil) throws -> Spawn {
+        let env = try Programs.system.find("env", of: "coreutils", package: "coreutils")
+        var shell = Spawn(
+            env, ["--ignore-signal=HUP,INT,QUIT,TERM", "/bin/sh", "\(path)/\(StopScript.name)"] + arguments,
+            environment: ["PATH": Programs.searchPath], folder: "/", input: input)
+        shell.blockedSignals = [SIGHUP, SIGINT, SIGQUIT, SIGTERM]
+        return shell
     }
 
     private func write(_ text: String, to name: String) throws {
@@ -118,7 +124,7 @@ final class SandboxFolder: Sendable {
             var facts = stat()
             guard stat(ancestor.path, &facts) == 0, facts.st_mode & S_IXOTH != 0 else {
                 throw SandboxError(
-                    "as root the servers run as other users, who may not enter \(ancestor.path); set TMPDIR=/tmp"
+                    "as root the servers run as users who may not enter \(ancestor.path); set TMPDIR=/tmp"
                 )
             }
             ancestor.deleteLastPathComponent()

@@ -37,8 +37,8 @@ public final class SandboxServer: Sendable {
         _ = await Waiting.until(within: .seconds(30)) { !child.isRunning && !tree.contains { $0.isAlive } }
     }
 
-    /// SIGSTOP to the whole server (PostgreSQL: all sessions too), and waits until all of it stands still: from the
-    /// outside, a machine that hangs. Its connections stay open, nobody answers.
+    /// SIGSTOP to the whole server (PostgreSQL: all sessions too), and waits until all of it stands still:
+    /// from the outside, a machine that hangs. Its connections stay open, nobody answers.
     public func freeze() async {
         guard let child = current, child.isRunning else { return }
         child.signal(SIGSTOP)

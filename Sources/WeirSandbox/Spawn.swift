@@ -15,6 +15,8 @@ struct Spawn: Sendable {
     var output: String
     /// A descriptor that becomes standard input; `/dev/null` without one.
     var input: Int32?
+    /// Signals that the program does not get to see unless it unblocks them.
+    var blockedSignals: [Int32] = []
 
     init(
         _ executable: String, _ arguments: [String], environment: [String: String], folder: String,
@@ -48,11 +50,12 @@ struct Spawn: Sendable {
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         // A server that ignored SIGTERM or blocked signals because we do could not be ended in order.
-        var none = sigset_t()
+        var blocked = sigset_t()
         var all = sigset_t()
-        sigemptyset(&none)
+        sigemptyset(&blocked)
+        blockedSignals.forEach { sigaddset(&blocked, $0) }
         sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigmask(&attributes, &blocked)
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setflags(
             &attributes,
@@ -72,7 +75,7 @@ struct Spawn: Sendable {
     }
 }
 
-/// The parts of glibc's `posix_spawn` that its headers show only under `_GNU_SOURCE`, which Swift does not set.
+/// The parts of glibc's `posix_spawn` that its headers show only under `_GNU_SOURCE`, which Swift leaves out.
 private struct SpawnExtensions: Sendable {
     typealias Actions = UnsafeMutablePointer<posix_spawn_file_actions_t>
 

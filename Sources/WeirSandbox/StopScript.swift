@@ -1,13 +1,21 @@
 /// The one way a sandbox ends: a shell script in its folder.
 ///
-/// It is a script because it must outlive us: when this process is killed, nobody else is left. And because everybody
-/// uses it (the reaper, `stop()`, the next start that finds a leftover, the person who kept a demo running), what
-/// the tests of `stop()` prove holds for a crash too.
+/// It is a script because it must outlive us: when this process is killed, nobody else is left. And because
+/// everybody uses it (the reaper, `stop()`, the next start that finds a leftover, the person who kept a demo
+/// running), what the tests of `stop()` prove holds for a crash too.
 enum StopScript {
     static let name = "stop.sh"
 
     /// What a folder of ours is called; the script touches no other.
     static let folderPrefix = "weir-sandbox-"
+
+    /// The variable that every process of a sandbox carries; its value is the sandbox's folder.
+    static let mark = "WEIR_SANDBOX"
+
+    /// The sandbox's folder, from the folder of one of its servers.
+    static func folder(of serverFolder: String) -> String {
+        String(serverFolder[..<(serverFolder.lastIndex(of: "/") ?? serverFolder.endIndex)])
+    }
 
     static let text = #"""
         #!/bin/sh
@@ -15,6 +23,7 @@ enum StopScript {
         #   sh stop.sh         now
         #   sh stop.sh watch   as soon as standard input ends, which is when its owner is gone;
         #                      the line "keep" on it means: leave everything running
+        #   sh stop.sh list SERVER   prints the ids of the processes in that server's folder
         set -u
         folder=$(cd -P -- "$(dirname -- "$0")" && pwd -P) || exit 1
         case ${folder##*/} in
@@ -23,38 +32,42 @@ enum StopScript {
         esac
         cd /
 
+        # Ours is what works in the server's folder and has our mark in its environment (PostgreSQL writes its
+        # titles over its environment: there the name must do). Somebody's shell in there is left alone.
+        if [ "${1-}" = list ]; then
+            find /proc -mindepth 2 -maxdepth 2 -path '/proc/[0-9]*/cwd' -printf '%h %l\n' 2>/dev/null |
+                while read -r process place; do
+                    case $place in
+                    "$folder/$2" | "$folder/$2"/* | "$folder/$2 (deleted)") ;;
+                    *) continue ;;
+                    esac
+                    if [ "$(cat "$process/comm" 2>/dev/null)" = postgres ] ||
+                        grep -qzxF "WEIR_SANDBOX=$folder" "$process/environ" 2>/dev/null; then
+                        echo "${process#/proc/}"
+                    fi
+                done
+            exit 0
+        fi
+
+        # Root without CAP_SYS_PTRACE (in a container) may not read another user's working directory: look as
+        # that user.
+        processes() {
+            for server in postgres rabbitmq; do
+                [ -d "$folder/$server" ] || continue
+                set --
+                if [ "$(id -u)" = 0 ]; then
+                    set -- setpriv "--reuid=$(stat -c %u "$folder/$server")" \
+                        "--regid=$(stat -c %g "$folder/$server")" --clear-groups --
+                fi
+                "$@" sh "$folder/stop.sh" list "$server"
+            done
+        }
+
         if [ "${1-}" = watch ]; then
-            # Whoever ends everything politely (a supervisor, a closing terminal) would end the cleaner first.
-            trap '' HUP INT QUIT TERM
             while read -r word; do
                 if [ "$word" = keep ]; then exit 0; fi
             done
         fi
-
-        # The ids of our processes: those whose working directory lies in a server's folder and that are
-        # programs of a server, so that somebody's shell or editor there is left alone. Root without
-        # CAP_SYS_PTRACE (in a container) may not read another user's working directory: look as that user.
-        processes() {
-            for server in "$folder/postgres" "$folder/rabbitmq"; do
-                [ -d "$server" ] || continue
-                set --
-                if [ "$(id -u)" = 0 ]; then
-                    set -- setpriv "--reuid=$(stat -c %u "$server")" "--regid=$(stat -c %g "$server")" \
-                        --clear-groups --
-                fi
-                "$@" find /proc -mindepth 2 -maxdepth 2 -name cwd -path '/proc/[0-9]*' -printf '%h %l\n' 2>/dev/null |
-                    while read -r process place; do
-                        case $place in
-                        "$server" | "$server"/* | "$server (deleted)") ;;
-                        *) continue ;;
-                        esac
-                        case $(cat "$process/comm" 2>/dev/null) in
-                        postgres | postmaster | initdb | rabbitmq-server | rabbitmqctl | erl | erlexec | beam* | \
-                            erl_child_setup | inet_gethost | epmd) echo "${process#/proc/}" ;;
-                        esac
-                    done
-            done
-        }
 
         # PostgreSQL gets five seconds to give back its shared memory (SIGQUIT is its immediate shutdown).
         # Erlang owns nothing outside the folder.
@@ -73,15 +86,17 @@ enum StopScript {
             sleep 0.05
         done
 
-        # A PostgreSQL that was killed could not give back its System V segment: key and id are line 7 of the file.
+        # A PostgreSQL that was killed could not give back its System V segment; line 7 has its key and id.
         if [ -f "$folder/postgres/data/postmaster.pid" ]; then
             sed -n 7p "$folder/postgres/data/postmaster.pid" | while read -r key segment; do
+                # The number may long be somebody else's: the key must match, and nobody be attached.
                 awk -v key="$key" -v segment="$segment" \
-                    '$1 == key && $2 == segment && $7 == 0 { found = 1 } END { exit !found }' /proc/sysvipc/shm &&
-                    ipcrm -m "$segment"
+                    '$1 == key && $2 == segment && $7 == 0 { ours = 1 } END { exit !ours }' \
+                    /proc/sysvipc/shm && ipcrm -m "$segment"
             done
         fi
-        rm -rf -- "$folder"
+        # Once more, for a file that a dying thread made in between.
+        rm -rf -- "$folder" 2>/dev/null || { sleep 0.5; rm -rf -- "$folder"; }
 
         """#
 }

@@ -10,7 +10,8 @@ extension WithBroker {
             try await withPublisher(url) { publisher in
                 let ledger = Ledger(count)
                 for start in stride(from: 0, to: count, by: 500) {
-                    publisher.publish((start..<start + 500).map { toQueue("q", text($0)) }) { index, outcome in
+                    publisher.publish((start..<start + 500).map { toQueue("q", text($0)) }) {
+                        index, outcome in
                         ledger.note(start + index, outcome)
                     }
                 }
@@ -64,7 +65,9 @@ extension WithBroker {
                         group.addTask {
                             var confirmed = 0
                             for number in 0..<50
-                            where await publisher.publish(toQueue("q", text(caller * 50 + number))) == .confirmed {
+                            where await publisher.publish(toQueue("q", text(caller * 50 + number)))
+                                == .confirmed
+                            {
                                 confirmed += 1
                             }
                             return confirmed
@@ -96,7 +99,12 @@ extension WithBroker {
         @Test func aFullMailboxSaysSoAtOnce() async throws {
             let url = try await testBrokerURL()
             try await declare(url, "q")
-            try await withPublisher(url, { $0.mailboxLimit = 100; $0.window = 10 }) { publisher in
+            try await withPublisher(
+                url,
+                {
+                    $0.mailboxLimit = 100; $0.window = 10
+                }
+            ) { publisher in
                 let ledger = Ledger(5000)
                 publisher.publish((0..<5000).map { toQueue("q", text($0)) }) { ledger.note($0, $1) }
                 let outcomes = try await ledger.settled()

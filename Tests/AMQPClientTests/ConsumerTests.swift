@@ -67,7 +67,9 @@ extension WithBroker {
                 let connection = try Connection(AMQPSettings(url: url))
                 try connection.consume(queue: "q")
                 try connection.ack(upTo: 99)
-                let error = #expect(throws: AMQPError.self) { try connection.nextDelivery(wait: .seconds(10)) }
+                let error = #expect(throws: AMQPError.self) {
+                    try connection.nextDelivery(wait: .seconds(10))
+                }
                 #expect(error?.kind == .mismatch)
                 #expect(throws: AMQPError.self) { try connection.ack(upTo: 1) }
                 connection.close()
@@ -82,7 +84,9 @@ extension WithBroker {
                 let connection = try Connection(AMQPSettings(url: url))
                 try connection.consume(queue: "q")
                 _ = handles.put(connection.socketHandle)
-                let error = #expect(throws: AMQPError.self) { try connection.nextDelivery(wait: .seconds(60)) }
+                let error = #expect(throws: AMQPError.self) {
+                    try connection.nextDelivery(wait: .seconds(60))
+                }
                 return error?.kind
             }
             let handle = try await onThread { handles.take(upTo: 1, waiting: .seconds(20)).first }

@@ -1,6 +1,6 @@
 import AMQPClient
-import Foundation
 import Testing
+import WeirSandbox
 
 extension WithBroker {
     @Suite struct Faults {
@@ -43,18 +43,84 @@ extension WithBroker {
                     defer { connection.close() }
                     return try connection.checkQueue("q").messageCount
                 }
-                let arrived = try await drain(url, "q", count).map { Int(String(decoding: $0.body, as: UTF8.self)) }
+                let arrived = try await drain(url, "q", count).map {
+                    Int(String(decoding: $0.body, as: UTF8.self))
+                }
                 #expect(confirmed.isSubset(of: arrived.compactMap { $0 }))
             }
         }
 
         @Test func theBrokerClosesTheConnection() async throws {
-            let room = try await testRoom()
-            try await declare(room.url, "q")
-            try await withPublisher(room.url) { publisher in
+            let room = try await SharedSandbox.room()
+            try await declare(room.amqpURL, "q")
+            try await withPublisher(room.amqpURL) { publisher in
                 #expect(await publisher.publish(toQueue("q", [1])) == .confirmed)
                 try await rabbitmqctl(["close_all_connections", "--vhost", room.vhost, "test"])
                 try await eventually("reconnected") { publisher.reconnects == 1 && publisher.state == .ready }
+                #expect(await publisher.publish(toQueue("q", [2])) == .confirmed)
+            }
+        }
+
+        @Test func aKilledBrokerIsFoundAgain() async throws {
+            let url = try await testBrokerURL()
+            try await declare(url, "q")
+            let broker = try await SharedSandbox.get().rabbitmq
+            try await withPublisher(url) { publisher in
+                // A quorum queue declared a moment before the kill comes back without a leader (RabbitMQ
+                // 3.10.8).
+                let settled = Ledger(20_000)
+                publisher.publish((0..<20_000).map { toQueue("q", text($0)) }) { settled.note($0, $1) }
+                _ = try await settled.settled()
+                let ledger = Ledger(20_000)
+                publisher.publish((0..<20_000).map { toQueue("q", text($0)) }) { ledger.note($0, $1) }
+                try await eventually("some sent") { ledger.count > 0 }
+                await broker.kill()
+                let outcomes = try await ledger.settled()
+                #expect(outcomes.allSatisfy { $0 == .confirmed || $0.isUnavailable })
+                #expect(await publisher.publish(toQueue("q", [])).isUnavailable)
+                try await broker.restart()
+                #expect(await publisher.waitUntilReady(timeout: .seconds(60)))
+                try await eventually("confirmed again", within: .seconds(60)) {
+                    await publisher.publish(toQueue("q", [1])) == .confirmed
+                }
+            }
+        }
+
+        /// Nothing closes the connection of a frozen broker: only the missing heartbeats tell.
+        @Test func aFrozenBrokerIsNoticedByBothSides() async throws {
+            let url = try await testBrokerURL()
+            try await declare(url, "q")
+            let broker = try await SharedSandbox.get().rabbitmq
+            try await withPublisher(
+                url,
+                { settings in
+                    settings.amqp.heartbeatSeconds = 1
+                    settings.confirmTimeoutSeconds = 20
+                }
+            ) { publisher in
+                let consuming = Mailbox<Bool>()
+                async let consumer = onThread {
+                    var settings = AMQPSettings(url: url)
+                    settings.heartbeatSeconds = 1
+                    let connection = try Connection(settings)
+                    try connection.consume(queue: "q")
+                    _ = consuming.put(true)
+                    let error = #expect(throws: AMQPError.self) {
+                        try connection.nextDelivery(wait: .seconds(60))
+                    }
+                    return error?.kind
+                }
+                let started = try await onThread { consuming.take(waiting: .seconds(30)).count }
+                #expect(started == 1)
+                await broker.freeze()
+                let start = ContinuousClock.now
+                let outcome = await publisher.publish(toQueue("q", [1]))
+                #expect(outcome.isUnavailable)
+                let kind = try await consumer
+                #expect(kind == .away)
+                #expect(ContinuousClock.now - start < .seconds(8))
+                broker.thaw()
+                #expect(await publisher.waitUntilReady(timeout: .seconds(60)))
                 #expect(await publisher.publish(toQueue("q", [2])) == .confirmed)
             }
         }

@@ -7,7 +7,8 @@ extension WithBroker {
     @Suite struct Hostile {
         /// Publishes what our own encoder refuses, with the library's.
         private static func send(
-            _ url: String, headers: (Arena) -> amqp_table_t, change: (inout amqp_basic_properties_t, Arena) -> Void
+            _ url: String, headers: (Arena) -> amqp_table_t,
+            change: (inout amqp_basic_properties_t, Arena) -> Void
         ) throws {
             let connection = try Connection(AMQPSettings(url: url))
             let arena = Arena()
@@ -16,7 +17,8 @@ extension WithBroker {
             properties._flags = amqp_flags_t(bitPattern: AMQP_BASIC_HEADERS_FLAG)
             change(&properties, arena)
             let status = amqp_basic_publish(
-                try connection.usable(), 1, amqp_empty_bytes, arena.bytes("q"), 0, 0, &properties, arena.bytes("x"))
+                try connection.usable(), 1, amqp_empty_bytes, arena.bytes("q"), 0, 0, &properties,
+                arena.bytes("x"))
             guard status == 0 else { throw TestFailure("publish: \(status)") }
             _ = try connection.checkQueue("q")
             connection.close()
@@ -48,7 +50,8 @@ extension WithBroker {
             }
             let delivery = try #require(try await drain(url, "q", 1).first)
             #expect(delivery.body == [UInt8(ascii: "x")])
-            #expect(try await onThread { Self.depth(delivery.properties.headers) } == FieldDecoding.deepestLevel)
+            #expect(
+                try await onThread { Self.depth(delivery.properties.headers) } == FieldDecoding.deepestLevel)
         }
 
         @Test func bytesThatAreNoTextAndNamesThatRepeat() async throws {

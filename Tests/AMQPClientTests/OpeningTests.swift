@@ -1,5 +1,6 @@
-import AMQPClient
 import Testing
+
+@testable import AMQPClient
 
 extension WithBroker {
     @Suite struct Opening {
@@ -18,7 +19,10 @@ extension WithBroker {
         }
 
         @Test func wrongPasswordIsRefused() async throws {
-            let error = try await error { $0.replacing("guest:guest", with: "guest:hunter2") }
+            let error = try await error { url in
+                let password = (try? AMQPAddress(url))?.password ?? ""
+                return url.replacing(":\(password)@", with: ":hunter2@")
+            }
             #expect(error.kind == .refused)
             #expect(error.message.contains("ACCESS_REFUSED") && !error.message.contains("hunter2"))
         }

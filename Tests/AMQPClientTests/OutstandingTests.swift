@@ -82,7 +82,9 @@ import Testing
                 waiting[sent] = Int(sent)
             case 5..<7 where sent > 0:
                 let tag = UInt64.random(in: 1...sent, using: &random)
-                #expect(bodies(try outstanding.confirm(tag, multiple: false)) == (waiting[tag].map { [$0] } ?? []))
+                #expect(
+                    bodies(try outstanding.confirm(tag, multiple: false)) == (waiting[tag].map { [$0] } ?? [])
+                )
                 waiting[tag] = nil
             case 7 where sent > 0:
                 let tag = UInt64.random(in: 1...sent, using: &random)

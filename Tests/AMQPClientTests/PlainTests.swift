@@ -8,7 +8,8 @@ import Testing
         #expect(full.user == "us@er" && full.password == "p:a/ss")
         #expect(full.host == "broker.example" && full.port == 5673 && full.vhost == "my/host")
         let short = try AMQPAddress("amqp://localhost")
-        #expect(short.user == "guest" && short.password == "guest" && short.port == 5672 && short.vhost == "/")
+        #expect(
+            short.user == "guest" && short.password == "guest" && short.port == 5672 && short.vhost == "/")
         #expect(try AMQPAddress("AMQP://[::1]:5999/").host == "::1")
         #expect(try AMQPAddress("amqp://[::1]:5999/").port == 5999)
         #expect(try AMQPAddress("amqp://a:b:c@h").password == "b:c")
@@ -41,7 +42,8 @@ import Testing
         #expect(flaw { $0.routingKey = long } == "the routing key has 256 bytes, the limit is 255")
         #expect(flaw { $0.exchange = long } != nil)
         for path in [
-            \MessageProperties.contentType, \.contentEncoding, \.type, \.messageID, \.correlationID, \.replyTo,
+            \MessageProperties.contentType, \.contentEncoding, \.type, \.messageID, \.correlationID,
+            \.replyTo,
             \.appID,
         ] {
             #expect(flaw { $0.properties[keyPath: path] = fits } == nil)
@@ -50,7 +52,9 @@ import Testing
         #expect(flaw { $0.properties.userID = "guest" } == nil)
         #expect(flaw { $0.properties.userID = "somebody" } != nil)
         #expect(flaw { $0.properties.expiration = "60000" } == nil)
-        for bad in ["", "soon", "-1", "+1", "4294967296"] { #expect(flaw { $0.properties.expiration = bad } != nil) }
+        for bad in ["", "soon", "-1", "+1", "4294967296"] {
+            #expect(flaw { $0.properties.expiration = bad } != nil)
+        }
         #expect(flaw { $0.properties.deliveryMode = 3 } != nil)
         #expect(flaw { $0.properties.headers = [("CC", "q")] } != nil)
         #expect(flaw { $0.properties.headers = ["CC": .array(["q"])] } == nil)
@@ -101,8 +105,9 @@ import Testing
     @Test func pausesGrowToFiveSecondsAndStartAgain() {
         var backoff = Backoff()
         var highest = Highest()
-        #expect((0..<9).map { _ in backoff.next(using: &highest) }.map(milliseconds)
-            == [100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000])
+        #expect(
+            (0..<9).map { _ in backoff.next(using: &highest) }.map(milliseconds)
+                == [100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000])
         for _ in 0..<1000 { #expect(backoff.next(using: &highest) == .seconds(5)) }
         backoff.reset()
         #expect(backoff.next(using: &highest) == .milliseconds(100))

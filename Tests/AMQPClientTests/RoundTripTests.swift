@@ -5,7 +5,8 @@ import Testing
 extension WithBroker {
     @Suite struct RoundTrip {
         private let everything = MessageProperties(
-            contentType: "application/json", contentEncoding: "utf-8", type: "weir.test.v1", messageID: "id-1",
+            contentType: "application/json", contentEncoding: "utf-8", type: "weir.test.v1",
+            messageID: "id-1",
             correlationID: "c-1", replyTo: "somewhere", expiration: "60000", appID: "tests", userID: nil,
             deliveryMode: 2, priority: 7, timestamp: 1_700_000_000,
             headers: [
@@ -22,7 +23,8 @@ extension WithBroker {
             var properties = everything
             // The broker checks it against the login, whoever that is.
             properties.userID = try AMQPAddress(url).user
-            let message = OutgoingMessage(exchange: "", routingKey: "q", properties: properties, body: [1, 2, 3])
+            let message = OutgoingMessage(
+                exchange: "", routingKey: "q", properties: properties, body: [1, 2, 3])
             try await withPublisher(url) { #expect(await $0.publish(message) == .confirmed) }
             let delivery = try #require(try await drain(url, "q", 1).first)
             #expect(delivery.body == [1, 2, 3] && delivery.routingKey == "q" && delivery.exchange == "")

@@ -1,3 +1,19 @@
--- Every intent, in the order in which its events are read.
-select token, sku, quantity, buyer, status::text, reason::text, hold_until, decided_at, partition
-from intent order by token
+-- For each token the events of its intent in order, then its row.
+select w.token, w.is_row, w.partition, w.seq, w.type, w.body, w.sku, w.quantity, w.buyer, w.status, w.reason,
+    w.hold_until, w.decided_at
+from (
+    select e.token, false as is_row, e.partition, e.seq, e.type::text as type, e.body, null::text as sku,
+        null::integer as quantity, null::text as buyer, null::text as status, null::text as reason,
+        null::timestamptz as hold_until, null::timestamptz as decided_at
+    from event e
+    where e.token is not null and e.type in (
+        'weir.intent.reserved.v1', 'weir.intent.confirmed.v1', 'weir.intent.cancelled.v1',
+        'weir.intent.expired.v1', 'weir.intent.rejected.v1', 'weir.intent.waitlisted.v1',
+        'weir.intent.backordered.v1', 'weir.intent.shortfall.v1'
+    )
+    union all
+    select i.token, true, i.partition, 0, null, null, i.sku, i.quantity, i.buyer, i.status::text, i.reason::text,
+        i.hold_until, i.decided_at
+    from intent i
+) w
+order by w.token, w.is_row, w.partition, w.seq

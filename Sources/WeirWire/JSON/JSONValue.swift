@@ -43,6 +43,14 @@ public struct JSONFields: Hashable, Sendable {
         self = try JSONScanner.object(Array(bytes))
     }
 
+    /// An object with these members; of a name that occurs twice the first is kept.
+    public init(_ pairs: some Sequence<(String, JSONValue)>) {
+        var seen: Set<String> = []
+        for (name, value) in pairs where seen.insert(name).inserted {
+            members.append(Member(name: name, value: value))
+        }
+    }
+
     init() {}
 
     /// Takes a member out: nil when it is absent or null.

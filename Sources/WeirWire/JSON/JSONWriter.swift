@@ -55,6 +55,34 @@ public struct JSONWriter {
         needsComma = true
     }
 
+    /// A member of any kind, under a name that is known only now.
+    public mutating func member(named name: String, _ value: JSONValue) {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+        write(value)
+        needsComma = true
+    }
+
+    private mutating func write(_ value: JSONValue) {
+        switch value {
+        case .text(let text): string(text)
+        case .integer(let number): integer(number)
+        case .otherNumber(let text): bytes.append(contentsOf: text.utf8)
+        case .flag(let flag): bytes.append(contentsOf: (flag ? "true" : "false").utf8)
+        case .null: bytes.append(contentsOf: "null".utf8)
+        case .object(let fields):
+            braces { json in for member in fields.members { json.member(named: member.name, member.value) } }
+        case .array(let elements):
+            bytes.append(UInt8(ascii: "["))
+            for (position, element) in elements.enumerated() {
+                if position > 0 { bytes.append(UInt8(ascii: ",")) }
+                write(element)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        }
+    }
+
     private mutating func braces(_ body: (inout JSONWriter) -> Void) {
         bytes.append(UInt8(ascii: "{"))
         needsComma = false

@@ -1,0 +1,66 @@
+# Everything there is to do here; `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# What `make demo` passes on. KEEP=1 leaves the servers running, BUYERS=N sets the size of the rush, ARGS is
+# anything else.
+DEMO_ARGS = $(if $(KEEP),--keep) $(if $(BUYERS),--buyers $(BUYERS)) $(ARGS)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: setup
+setup: ## Install what is missing: client libraries, PostgreSQL, RabbitMQ (Debian, Ubuntu)
+	@.ci/setup
+
+.PHONY: build
+build: setup ## Build weir, optimized: .build/release/weir
+	swift build -c release --product weir
+
+.PHONY: test
+test: setup ## Build and run all tests, one process for all, then check the imports
+	swift build --build-tests
+	swift test --skip-build
+	@$(MAKE) --no-print-directory imports
+
+# The check ends in `Build complete!` even when it fails; make goes by the exit code.
+.PHONY: imports
+imports: setup ## Fail on an import that Package.swift does not declare
+	swift build --explicit-target-dependency-import-check error
+
+.PHONY: lint
+lint: ## Fail on what swift-format would write otherwise
+	swift format lint --strict --recursive Package.swift Sources Tests Topology
+
+.PHONY: format
+format: ## Let swift-format rewrite the sources
+	swift format --in-place --recursive Package.swift Sources Tests Topology
+
+.PHONY: demo
+demo: build ## A rush on a private PostgreSQL and RabbitMQ (KEEP=1, BUYERS=N, ARGS="…")
+	.build/release/weir demo $(DEMO_ARGS)
+
+.PHONY: bench
+bench: setup ## Measure everything (some minutes; let the machine rest)
+	swift build -c release --product weir-lab
+	.build/release/weir-lab all
+
+# Instrumented builds get folders of their own, so that they do not throw away the ordinary one.
+.PHONY: sanitize
+sanitize: setup ## Run the tests under the address and the thread sanitizer
+	swift test --sanitize=address --scratch-path .build-address
+	swift test --sanitize=thread --scratch-path .build-thread
+
+.PHONY: compose-check
+compose-check: ## Check docker-compose.yml (no Docker engine needed)
+	@.ci/setup --with-compose
+	@compose=docker-compose; if docker compose version >/dev/null 2>&1; then compose="docker compose"; fi; \
+	$$compose config --quiet
+	@echo "docker-compose.yml is well-formed"
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf .build .build-address .build-thread

@@ -1,0 +1,19 @@
+import PostgresClient
+import WeirTopology
+
+extension Query {
+    /// A query of the topology with its values.
+    init(_ sql: SQLText, _ binds: [Bind] = []) {
+        self.init(Statement(name: sql.name, sql: sql.text), binds)
+    }
+}
+
+/// The classes of Weir's advisory locks: the first of their two keys.
+enum LockClass {
+    /// One for each partition: "WEIR".
+    static let partition: Int32 = 0x5745_4952
+    /// One for each worker process: "WEIW".
+    static let worker: Int32 = 0x5745_4957
+    /// Held while migrations run: "WEIM".
+    static let migration: Int32 = 0x5745_494D
+}

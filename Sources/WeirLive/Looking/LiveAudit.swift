@@ -1,0 +1,197 @@
+import PostgresClient
+import WeirCore
+import WeirPipeline
+import WeirTopology
+import WeirWire
+
+/// Checks on a live database what the database can show of the promises, in bounded memory.
+///
+/// One read-only transaction sees one moment, so that a moving target is not taken for a broken promise. The
+/// database sorts (on disk where it must), and the audit walks: per SKU, then per token, only one at a time.
+public struct LiveAudit {
+    private let settings: SessionSettings
+    private static let batch = 5_000
+
+    /// An audit of this database.
+    public init(databaseURL: String) {
+        var settings = SessionSettings(url: databaseURL, applicationName: "weir audit")
+        settings.statementTimeoutSeconds = 0
+        settings.idleInTransactionTimeoutSeconds = 0
+        settings.answerTimeoutSeconds = 3600
+        self.settings = settings
+    }
+
+    /// Walks through the database; throws when it cannot be read.
+    public func run() throws -> AuditReport {
+        let session = try Session(settings)
+        defer { session.close() }
+        let partitioning = try Installation.read(session).partitioning
+        try session.execute(script: Queries.auditSnapshot.text)
+        var report = AuditReport()
+        try checkNumbering(session, &report)
+        try walkSKUs(session, partitioning, &report)
+        try checkClaims(session, &report)
+        try walkIntents(session, &report)
+        try session.execute(script: Queries.auditEnd.text)
+        return report
+    }
+
+    private func checkNumbering(_ session: Session, _ report: inout AuditReport) throws {
+        let rows = try session.run(Query(Queries.auditNumbering))
+        for row in 0..<rows.count {
+            let head = rows.int(row, 1)
+            let (count, first, last) = (rows.int(row, 3), rows.int(row, 4), rows.int(row, 5))
+            let isWhole = count == head && (head == 0 || (first == 1 && last == head))
+            report.numbering.note(
+                isWhole
+                    ? nil
+                    : "partition \(rows.int(row, 0)) has \(count) events from \(first) to \(last), its head is \(head)"
+            )
+        }
+    }
+
+    private func walkSKUs(
+        _ session: Session, _ partitioning: Partitioning, _ report: inout AuditReport
+    ) throws {
+        var walk = Walk<StockTrail>(StockTrail.init)
+        try session.stream(Query(Queries.auditSkus), batch: Self.batch) { rows in
+            for row in 0..<rows.count {
+                let name = rows.text(row, 0)
+                if let trail = walk.begin(name) { report.log.noteProblem(trail.key, trail.state.finish(nil)) }
+                let sku = SKU(unchecked: name)
+                if partitioning.partition(of: sku) != rows.int(row, 2) {
+                    report.log.noteProblem(
+                        name, "it stands in partition \(rows.int(row, 2)), where it does not live")
+                }
+                if rows.bool(row, 1) {
+                    let stock = Stock(sku, rows, row, from: 6)
+                    let (reserved, confirmed) = (rows.int8(row, 13), rows.int8(row, 14))
+                    report.stock.note(Self.problem(of: stock, reserved: reserved, confirmed: confirmed))
+                    if let problem = walk.state.finish(stock) { report.log.noteProblem(name, problem) }
+                    walk.end()
+                } else {
+                    report.log.note(
+                        Self.follow(&walk.state, rows, row).map {
+                            "event \(rows.int(row, 2))-\(rows.int(row, 3)): \($0)"
+                        })
+                }
+            }
+        }
+        if let trail = walk.begin(nil) { report.log.noteProblem(trail.key, trail.state.finish(nil)) }
+    }
+
+    private static func problem(of stock: Stock, reserved: Int64, confirmed: Int64) -> String? {
+        if !stock.isBalanced {
+            return "\(stock.sku): stocked \(stock.stocked) is not available \(stock.available) + held"
+                + " \(stock.held) + sold \(stock.sold)"
+        }
+        if stock.held != reserved || stock.sold != confirmed {
+            return "\(stock.sku): its row counts \(stock.held) held and \(stock.sold) sold, its intents"
+                + " \(reserved) and \(confirmed)"
+        }
+        return nil
+    }
+
+    private func checkClaims(_ session: Session, _ report: inout AuditReport) throws {
+        let rows = try session.run(Query(Queries.auditClaimsWithoutStock))
+        for row in 0..<rows.count {
+            report.stock.note("intent \(rows.text(row, 0)) claims units of a SKU that does not exist")
+        }
+    }
+
+    private func walkIntents(_ session: Session, _ report: inout AuditReport) throws {
+        var walk = Walk<IntentWalk>(IntentWalk.init)
+        func finish(_ token: String, _ state: IntentWalk, _ row: Intent?) {
+            report.once.note(
+                state.decisions == 1 ? nil : "token \(token) has \(state.decisions) deciding events")
+            if let problem = state.trail.finish(row) { report.log.noteProblem(token, problem) }
+        }
+        try session.stream(Query(Queries.auditIntents), batch: Self.batch) { rows in
+            for row in 0..<rows.count {
+                let token = rows.text(row, 0)
+                if let trail = walk.begin(token) { finish(trail.key, trail.state, nil) }
+                if rows.bool(row, 1) {
+                    let intent = Intent(token: token, rows, row)
+                    finish(token, walk.state, intent)
+                    walk.end()
+                } else if let problem = Self.follow(&walk.state, rows, row) {
+                    report.log.noteProblem("event \(rows.int(row, 2))-\(rows.int(row, 3))", problem)
+                }
+            }
+        }
+        if let trail = walk.begin(nil) { finish(trail.key, trail.state, nil) }
+    }
+
+    private static func follow(_ state: inout some Trail, _ rows: Rows, _ row: Int) -> String? {
+        do throws(WireRefusal) {
+            return state.follow(try Happening(type: rows.text(row, 4), body: rows.bytes(row, 5)))
+        } catch {
+            return "it cannot be read: \(error.detail)"
+        }
+    }
+}
+
+/// What follows a thing through its events.
+private protocol Trail {
+    mutating func follow(_ happening: Happening) -> String?
+}
+
+extension StockTrail: Trail {}
+
+/// An intent's trail, and how often it was decided.
+private struct IntentWalk: Trail {
+    var trail = IntentTrail()
+    var decisions = 0
+
+    mutating func follow(_ happening: Happening) -> String? {
+        if case .intent(_, nil, _) = happening { decisions += 1 }
+        return trail.follow(happening)
+    }
+}
+
+/// A walk over rows that are sorted by a key: the state of the key that it stands on.
+private struct Walk<State> {
+    private let initial: () -> State
+    private var key: String?
+    var state: State
+
+    init(_ initial: @escaping () -> State) {
+        self.initial = initial
+        state = initial()
+    }
+
+    /// Steps on to a key; returns the one before if it was left without its row.
+    mutating func begin(_ next: String?) -> (key: String, state: State)? {
+        guard key != next else { return nil }
+        let left = key.map { ($0, state) }
+        key = next
+        state = initial()
+        return left
+    }
+
+    /// The key's row was seen: nothing is left of it.
+    mutating func end() {
+        key = nil
+        state = initial()
+    }
+}
+
+extension AuditLine {
+    fileprivate mutating func noteProblem(_ what: String, _ problem: String?) {
+        if let problem { note("\(what): \(problem)") }
+    }
+}
+
+extension Intent {
+    /// The row of an audited intent: the columns sku, quantity, buyer … from the seventh on.
+    fileprivate init?(token: String, _ rows: Rows, _ row: Int) {
+        guard let state = IntentState(rawValue: rows.text(row, 9)) else { return nil }
+        self.init(
+            token: Token(unchecked: token), sku: SKU(unchecked: rows.text(row, 6)),
+            quantity: Quantity(unchecked: Int64(rows.int(row, 7))),
+            buyer: Buyer(unchecked: rows.text(row, 8)),
+            state: state, reason: rows.optionalText(row, 10).flatMap(RejectionReason.init),
+            holdUntil: rows.optionalTimestamp(row, 11).map(Timestamp.init(microseconds:)),
+            decidedAt: Timestamp(microseconds: rows.timestamp(row, 12)))
+    }
+}

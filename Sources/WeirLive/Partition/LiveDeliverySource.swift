@@ -1,0 +1,54 @@
+import AMQPClient
+import WeirPipeline
+import WeirTopology
+
+/// A partition's queue on the broker: a consuming connection that never publishes, because a broker alarm blocks a
+/// connection that does.
+public final class LiveDeliverySource: DeliverySource {
+    private let connection: Connection
+    private let queue: String
+
+    /// Connects and subscribes.
+    public init(_ settings: AMQPSettings, partition: Int) throws(SourceError) {
+        queue = BrokerTopology.intentsQueue(partition)
+        connection = try asSourceError { () throws(AMQPError) in
+            let connection = try Connection(settings)
+            try connection.qos(prefetch: BrokerTopology.prefetch)
+            try connection.consume(queue: BrokerTopology.intentsQueue(partition))
+            return connection
+        }
+    }
+
+    public func fill(limit: Int, wait: Duration) throws(SourceError) -> [WeirPipeline.Delivery] {
+        try asSourceError { () throws(AMQPError) in
+            var filled: [WeirPipeline.Delivery] = []
+            guard limit > 0, let first = try connection.nextDelivery(wait: wait) else { return filled }
+            filled.append(Delivery(first))
+            while filled.count < limit, let next = try connection.nextDelivery(wait: .zero) {
+                filled.append(Delivery(next))
+            }
+            return filled
+        }
+    }
+
+    public func isDrained() throws(SourceError) -> Bool {
+        try asSourceError { () throws(AMQPError) in try connection.checkQueue(queue).messageCount == 0 }
+    }
+
+    public func acknowledge(through tag: UInt64) throws(SourceError) {
+        try asSourceError { () throws(AMQPError) in try connection.ack(upTo: tag, multiple: true) }
+    }
+
+    public func pump() throws(SourceError) {
+        try asSourceError { () throws(AMQPError) in try connection.pump() }
+    }
+
+    public func close() { connection.close() }
+
+    /// Ends the connection without a goodbye, as a killed process does (for fault tests).
+    public func abandon() { connection.abandon() }
+}
+
+private func asSourceError<Value>(_ call: () throws(AMQPError) -> Value) throws(SourceError) -> Value {
+    do throws(AMQPError) { return try call() } catch { throw SourceError(error.message) }
+}

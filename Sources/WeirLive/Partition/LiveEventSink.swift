@@ -1,0 +1,87 @@
+import AMQPClient
+import Synchronization
+import WeirCore
+import WeirPipeline
+import WeirTopology
+import WeirWire
+
+/// Publishes a partition's events through the worker process's publisher.
+public final class LiveEventSink: EventSink {
+    private let publisher: Publisher
+    private let partition: Int
+    private let receipts = ReceiptBox()
+
+    /// A sink of this partition's events.
+    public init(_ publisher: Publisher, partition: Int) {
+        self.publisher = publisher
+        self.partition = partition
+    }
+
+    public func send(_ events: [LoggedEvent], epoch: Int) {
+        var messages: [OutgoingMessage] = []
+        // For each message the event whose receipt it decides; an answer decides none: the sender who waits may be
+        // gone, and whoever still waits looks the outcome up.
+        var deciding: [Int64?] = []
+        messages.reserveCapacity(events.count * 2)
+        deciding.reserveCapacity(events.count * 2)
+        for event in events {
+            let properties = MessageProperties(event, partition: partition)
+            if let replyTo = event.replyTo {
+                messages.append(
+                    OutgoingMessage(
+                        exchange: "", routingKey: replyTo, properties: properties, body: event.body,
+                        mandatory: false))
+                deciding.append(nil)
+            }
+            messages.append(
+                OutgoingMessage(
+                    exchange: BrokerTopology.events,
+                    routingKey: BrokerTopology.eventRoutingKey(type: event.type, sku: event.sku),
+                    properties: properties, body: event.body, mandatory: false))
+            deciding.append(event.seq)
+        }
+        publisher.publish(messages) { [receipts, deciding] position, outcome in
+            guard let seq = deciding[position] else { return }
+            receipts.put(Receipt(epoch: epoch, seq: seq, confirmed: outcome == .confirmed))
+        }
+    }
+
+    public func takeReceipts() -> [Receipt] { receipts.take() }
+}
+
+/// Where the publisher's thread leaves receipts for the partition's thread.
+private final class ReceiptBox: Sendable {
+    private let receipts = Mutex<[Receipt]>([])
+
+    func put(_ receipt: Receipt) { receipts.withLock { $0.append(receipt) } }
+
+    func take() -> [Receipt] {
+        receipts.withLock { receipts in
+            defer { receipts = [] }
+            return receipts
+        }
+    }
+}
+
+extension MessageProperties {
+    /// The properties of an event: CloudEvents 1.0 in binary mode (AMQP Protocol Binding, section 3.1).
+    init(_ event: LoggedEvent, partition: Int) {
+        let id = "\(partition)-\(event.seq)"
+        self.init()
+        contentType = "application/json"
+        type = event.type
+        messageID = id
+        correlationID = event.correlationID
+        deliveryMode = 2
+        headers = FieldTable([
+            ("cloudEvents_specversion", .string("1.0")),
+            ("cloudEvents_id", .string(id)),
+            ("cloudEvents_source", .string("/weir/partitions/\(partition)")),
+            ("cloudEvents_type", .string(event.type)),
+            ("cloudEvents_subject", .string(event.sku)),
+            ("cloudEvents_time", .string(event.at.rfc3339)),
+            ("x-weir-partition", .int(Int64(partition))),
+            ("x-weir-seq", .int(event.seq)),
+        ])
+    }
+}

@@ -1,0 +1,62 @@
+import AMQPClient
+import Logging
+import PostgresClient
+import Synchronization
+import WeirCore
+import WeirPipeline
+
+/// How a partition of a worker process reaches PostgreSQL and RabbitMQ.
+public final class LivePartitionPorts: PartitionPorts {
+    public let sink: LiveEventSink
+
+    private let settings: WorkerSettings
+    private let partition: Int
+    private let partitioning: Partitioning
+    private let stop: StopSignal
+    private let tally: WorkerTally
+    private let logger: Logger
+    private let begin = ContinuousClock.now
+
+    init(
+        _ settings: WorkerSettings, partition: Int, of partitioning: Partitioning, publisher: Publisher,
+        stop: StopSignal, tally: WorkerTally, logger: Logger
+    ) {
+        self.settings = settings
+        self.partition = partition
+        self.partitioning = partitioning
+        self.stop = stop
+        self.tally = tally
+        self.logger = logger
+        sink = LiveEventSink(publisher, partition: partition)
+    }
+
+    public func openStore() throws(StoreError) -> LivePartitionStore {
+        try LivePartitionStore(settings.session, partition: partition, of: partitioning)
+    }
+
+    public func openSource() throws(SourceError) -> LiveDeliverySource {
+        var amqp = AMQPSettings(url: settings.amqpURL, connectionName: "weir partition \(partition)")
+        amqp.heartbeatSeconds = settings.heartbeatSeconds
+        return try LiveDeliverySource(amqp, partition: partition)
+    }
+
+    public func now() -> Duration { ContinuousClock.now - begin }
+
+    public func jitter() -> Double { Double.random(in: 0..<1) }
+
+    public func rest(_ duration: Duration) { stop.wait(duration) }
+
+    public func report(_ report: PartitionReport) {
+        switch report {
+        case .owning(let head): logger.info("partition owned", metadata: ["head": "\(head)"])
+        case .released(let why): logger.info("partition given back", metadata: ["reason": "\(why)"])
+        case .trouble(let why): logger.warning("partition in trouble", metadata: ["reason": "\(why)"])
+        case .stopped(let why): logger.critical("partition stopped", metadata: ["reason": "\(why)"])
+        case .deadLetter(let reason, let detail):
+            tally.countDeadLetter()
+            logger.warning("dead letter", metadata: ["reason": "\(reason)", "detail": "\(detail)"])
+        case .committed(let commands, let expired, _, let events):
+            tally.countBatch(commands: commands, expired: expired, events: events)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import AMQPClient
+import Logging
+import PostgresClient
+import Synchronization
+import WeirCore
+import WeirPipeline
+import WeirTopology
+
+/// The workers of one process: a thread for each partition that it owns, a publisher for all of them, and a
+/// supervisor that takes partitions that are free and gives some back when another process arrives.
+///
+/// Processes find each other by their locks in the database: a lock goes with its session, so nobody has to notice
+/// that a process died.
+public final class WorkerPool: Sendable {
+    private let settings: WorkerSettings
+    private let partitioning: Partitioning
+    private let logger: Logger
+    private let publisher: Publisher
+    private let stopSignal = StopSignal()
+    private let threads = Mutex<[Int: PartitionThread]>([:])
+    private let supervisor = Mutex<DedicatedThread?>(nil)
+    /// What was done so far.
+    public let tally = WorkerTally()
+
+    /// A pool that does nothing until it is started.
+    public init(_ settings: WorkerSettings, partitioning: Partitioning, logger: Logger) {
+        self.settings = settings
+        self.partitioning = partitioning
+        self.logger = logger
+        var publishing = Publisher.Settings(
+            amqp: AMQPSettings(url: settings.amqpURL, connectionName: "weir events"))
+        // Each partition keeps at most 8 MiB of events in memory, and hands all of them over.
+        publishing.mailboxLimit = 1_000_000
+        publisher = Publisher(settings: publishing, logger: logger)
+    }
+
+    /// Starts the supervisor's thread; returns at once.
+    public func start() {
+        supervisor.withLock {
+            $0 = DedicatedThread(name: "supervisor") { [self] in supervise() }
+        }
+    }
+
+    /// Gives every partition back in order and ends all threads; blocks until that is done.
+    public func stop() {
+        stopSignal.stop()
+        supervisor.withLock { $0 }?.join()
+        let owned = threads.withLock { Array($0.values) }
+        owned.forEach { $0.release() }
+        owned.forEach { $0.join() }
+        threads.withLock { $0 = [:] }
+        publisher.stop(drain: .seconds(settings.settleSeconds))
+    }
+
+    /// The partitions that this process owns or is about to own.
+    public var owned: [Int] {
+        threads.withLock { $0.values.filter { $0.current == .owning }.map(\.partition).sorted() }
+    }
+
+    /// Why partitions stopped that a person has to look at.
+    public var stopped: [Int: String] {
+        threads.withLock { threads in
+            threads.compactMapValues { if case .stopped(let why) = $0.current { why } else { nil } }
+        }
+    }
+
+    // MARK: The supervisor's thread
+
+    private func supervise() {
+        let share = FairShare(partitions: partitioning.count, worker: Int.random(in: 1..<Int(Int32.max)))
+        var failures = 0
+        while !stopSignal.isStopping {
+            do {
+                try supervise(share) { failures = 0 }
+            } catch {
+                failures += 1
+                logger.warning("the supervisor has no database", metadata: ["reason": "\(error)"])
+                stopSignal.wait(.milliseconds(min(5_000, 200 << min(failures, 5))))
+            }
+        }
+    }
+
+    /// Shows that this process is there, and looks around twice a second, until the session is lost.
+    private func supervise(_ share: FairShare, onContact: () -> Void) throws(PostgresError) {
+        var settings = SessionSettings(url: settings.databaseURL, applicationName: "weir supervisor")
+        settings.idleSessionTimeoutSeconds = 5
+        let session = try Session(settings)
+        defer { session.close() }
+        _ = try session.run(
+            Query(Queries.ownShareLock, [.int4(LockClass.worker), .int4(Int32(share.worker))]))
+        while !stopSignal.isStopping {
+            let rows = try session.run(
+                Query(Queries.ownShowLocks, [.int4(LockClass.partition), .int4(LockClass.worker)]))
+            onContact()
+            var (workers, locked) = (Set<Int>(), Set<Int>())
+            for row in 0..<rows.count {
+                if rows.int4(row, 0) == LockClass.worker {
+                    workers.insert(rows.int(row, 1))
+                } else {
+                    locked.insert(rows.int(row, 1))
+                }
+            }
+            rebalance(share, workers: workers.count, locked: locked)
+            stopSignal.wait(.milliseconds(500))
+        }
+    }
+
+    private func rebalance(_ share: FairShare, workers: Int, locked: Set<Int>) {
+        let phases = threads.withLock { threads in
+            threads = threads.filter { $0.value.current != .ended }
+            return threads.mapValues(\.current)
+        }
+        let mine = Set(phases.filter { $0.value == .owning || $0.value == .releasing }.keys)
+        let isGivingBack = threads.withLock { threads in
+            threads.values.contains { $0.isReleasing }
+        }
+        let barred = Set(phases.keys).subtracting(mine)
+        switch share.next(
+            workers: workers, locked: locked, mine: mine, isGivingBack: isGivingBack, barred: barred)
+        {
+        case .nothing: break
+        case .giveBack(let partition): threads.withLock { $0[partition] }?.release()
+        case .take(let partitions):
+            for partition in partitions { own(partition) }
+        }
+    }
+
+    private func own(_ partition: Int) {
+        var logger = logger
+        logger[metadataKey: "partition"] = "\(partition)"
+        let thread = PartitionThread(partition: partition, settleSeconds: settings.settleSeconds) {
+            [settings, partitioning, publisher, tally, logger] stop in
+            PartitionOwner(
+                LivePartitionPorts(
+                    settings, partition: partition, of: partitioning, publisher: publisher, stop: stop,
+                    tally: tally, logger: logger),
+                partition: partition, of: partitioning)
+        }
+        threads.withLock { $0[partition] = thread }
+    }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Dispatch
+import Logging
+import ServiceLifecycle
+import WeirLive
+
+struct ServeCommand: WeirCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Runs the HTTP ingress, the partition workers, or both.")
+
+    enum Role: String, ExpressibleByArgument, CaseIterable { case ingress, worker, all }
+
+    @OptionGroup var settings: CommandSettings
+
+    @Option(help: "What to run. [env: WEIR_ROLE, default: all]")
+    var role: Role?
+
+    @Option(help: "The address to listen on. [env: WEIR_HTTP_HOST, default: 127.0.0.1]")
+    var host: String?
+
+    @Option(help: "The port to listen on; 0 takes a free one. [env: WEIR_HTTP_PORT, default: 8080]")
+    var port: Int?
+
+    @Option(
+        help: "trace, debug, info, notice, warning, error or critical. [env: WEIR_LOG_LEVEL, default: info]")
+    var logLevel: Logger.Level?
+
+    func execute() async throws {
+        let reader = try await settings.reader()
+        let databaseURL = try settings.requireDatabaseURL(reader)
+        let amqpURL = try settings.requireAMQPURL(reader)
+        let role = try role ?? word(reader.string(forKey: "weir.role"), "weir.role") ?? .all
+        let level = try logLevel ?? word(reader.string(forKey: "weir.log.level"), "weir.log.level") ?? .info
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
+            return handler
+        }
+        let logger = Logger(label: "weir")
+
+        let installation = try Installation.read(databaseURL: databaseURL)
+        let findings = try TopologyTool(amqpURL: amqpURL, partitions: installation.partitioning.count).check()
+        guard findings.isEmpty else { throw LiveError.topology(findings) }
+
+        // The group stops in reverse order: the ingress drains while workers still answer it.
+        var services: [any Service] = []
+        if role != .ingress {
+            guard installation.isAccepted else {
+                throw Failure(
+                    "the database is on another timeline than the one that was accepted: after a failover or a restore"
+                        + " the end of the log may be missing. Look at it, then run `weir migrate --accept-failover`",
+                    .failed)
+            }
+            let worker = WorkerSettings(databaseURL: databaseURL, amqpURL: amqpURL)
+            services.append(
+                WorkerService(
+                    pool: WorkerPool(worker, partitioning: installation.partitioning, logger: logger),
+                    logger: logger))
+        }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+    }
+
+    private func word<Word: RawRepresentable<String> & CaseIterable>(_ text: String?, _ key: String) throws
+        -> Word?
+    {
+        guard let text else { return nil }
+        guard let word = Word(rawValue: text) else {
+            throw Failure(
+                "the setting \(key) is '\(text)'; it must be one of \(Word.allCases.map(\.rawValue).joined(separator: ", "))",
+                .usage)
+        }
+        return word
+    }
+}
+
+extension Logger.Level: @retroactive ExpressibleByArgument {}
+
+/// The partition workers as a service: they run on threads of their own.
+private struct WorkerService: Service {
+    let pool: WorkerPool
+    let logger: Logger
+
+    func run() async throws {
+        pool.start()
+        logger.info("workers started")
+        try? await gracefulShutdown()
+        // Giving partitions back blocks, so it happens on a thread that may be blocked.
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                pool.stop()
+                continuation.resume()
+            }
+        }
+        logger.info("workers stopped")
+    }
+}

@@ -1,0 +1,77 @@
+import ArgumentParser
+import Configuration
+
+/// Where a command finds its servers: a flag, then the environment, then a file, then a default.
+///
+/// Options have no default values of their own, or they would beat the environment.
+struct CommandSettings: ParsableArguments {
+    @Option(help: "A JSON file with settings, such as {\"database\":{\"url\":\"…\"}}. [env: WEIR_CONFIG]")
+    var config: String?
+
+    @Option(help: "PostgreSQL's URL. [env: DATABASE_URL]")
+    var databaseURL: String?
+
+    @Option(name: .customLong("amqp-url"), help: "RabbitMQ's URL. [env: AMQP_URL]")
+    var amqpURL: String?
+
+    @Flag(help: "Print data as JSON.")
+    var json = false
+
+    /// Reads the environment and the file.
+    func reader() async throws -> ConfigReader {
+        let environment = EnvironmentVariablesProvider()
+        let path = config ?? ConfigReader(provider: environment).string(forKey: "weir.config")
+        guard let path else { return ConfigReader(provider: environment) }
+        let location = ConfigReader(
+            provider: InMemoryProvider(values: ["filePath": .init(stringLiteral: path)]))
+        do {
+            let file = try await FileProvider<JSONSnapshot>(config: location)
+            return ConfigReader(providers: [environment, file])
+        } catch {
+            throw Failure("the settings file \(path) cannot be read: \(error)", .failed)
+        }
+    }
+
+    /// PostgreSQL's URL.
+    func requireDatabaseURL(_ reader: ConfigReader) throws -> String {
+        guard let url = databaseURL ?? reader.string(forKey: "database.url"), !url.isEmpty else {
+            throw Failure(
+                "where is PostgreSQL? Set DATABASE_URL, such as postgres://user:password@localhost/weir,"
+                    + " or give --database-url", .usage)
+        }
+        return url
+    }
+
+    /// RabbitMQ's URL.
+    func requireAMQPURL(_ reader: ConfigReader) throws -> String {
+        guard let url = amqpURL ?? reader.string(forKey: "amqp.url"), !url.isEmpty else {
+            throw Failure(
+                "where is RabbitMQ? Set AMQP_URL, such as amqp://user:password@localhost/, or give --amqp-url",
+                .usage)
+        }
+        return url
+    }
+}
+
+extension ConfigReader {
+    /// A whole number in a range. A bad value is an error that names it, never the default in silence.
+    func number(_ flag: Int?, forKey key: ConfigKey, in range: ClosedRange<Int>, default fallback: Int)
+        async throws
+        -> Int
+    {
+        var number = flag
+        if number == nil, let text = try await fetchString(forKey: key) {
+            guard let read = Int(text) else {
+                throw Failure("the setting \(key) is '\(text)'; it must be a whole number", .usage)
+            }
+            number = read
+        }
+        guard let number else { return fallback }
+        guard range.contains(number) else {
+            throw Failure(
+                "the setting \(key) is \(number); it must be from \(range.lowerBound) to \(range.upperBound)",
+                .usage)
+        }
+        return number
+    }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// The command line: it composes, and does nothing itself.
+@main
+struct Weir: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "weir",
+        abstract: "Takes a flood of purchase intents and never sells one unit too many.",
+        discussion: """
+            Servers are found through DATABASE_URL and AMQP_URL, or through a settings file (--config, WEIR_CONFIG).
+            Exit codes: 0 done, 1 failed, 3 a promise is broken, 64 usage, 69 a server cannot be reached.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            ServeCommand.self, MigrateCommand.self, TopologyCommand.self, DeadCommand.self, AuditCommand.self,
+            SimulateCommand.self,
+        ])
+}
