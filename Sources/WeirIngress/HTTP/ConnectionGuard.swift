@@ -90,7 +90,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if case .headerOverflow = error {
             end(
                 context,
-                with: Problem(.headTooLarge, "the path and the header fields are too large or too many; send less"))
+                with: Problem(
+                    .headTooLarge, "the path and the header fields are too large or too many; send less"))
         } else {
             end(context, with: Problem(.malformedRequest, "the request is not valid HTTP/1.1; correct it"))
         }
@@ -131,7 +132,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             context,
             with: Problem(
                 .requestTimeout,
-                "the request did not arrive within \(limits.reading.nanoseconds / 1_000_000_000) s; send it faster"))
+                "the request did not arrive within \(limits.reading.nanoseconds / 1_000_000_000) s; send it faster"
+            ))
     }
 
     /// Says why, closes our half, and leaves the client a moment to read it: a close with unread input would

@@ -18,7 +18,8 @@ struct QueryParameters {
                     "the parameter '\(shown)' is not percent-encoded UTF-8")
             }
             guard known.contains(name) else {
-                let remedy = known.isEmpty ? "none is known here" : "known are \(known.joined(separator: ", "))"
+                let remedy =
+                    known.isEmpty ? "none is known here" : "known are \(known.joined(separator: ", "))"
                 throw Problem(
                     .invalidQuery, parameter: shown, "the parameter '\(shown)' is unknown; \(remedy)")
             }
@@ -47,7 +48,8 @@ struct QueryParameters {
         guard let number = wholeNumber(text), range.contains(number) else {
             throw Problem(
                 .invalidQuery, parameter: name,
-                "the parameter '\(name)' must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+                "the parameter '\(name)' must be a whole number from \(range.lowerBound) to \(range.upperBound)"
+            )
         }
         return number
     }

@@ -41,7 +41,8 @@ enum IdempotencyKey {
             switch byte {
             case UInt8(ascii: "\""): return rest.next() == nil ? String(decoding: text, as: UTF8.self) : nil
             case UInt8(ascii: "\\"):
-                guard let escaped = rest.next(), escaped == UInt8(ascii: "\"") || escaped == UInt8(ascii: "\\")
+                guard let escaped = rest.next(),
+                    escaped == UInt8(ascii: "\"") || escaped == UInt8(ascii: "\\")
                 else { return nil }
                 text.append(escaped)
             case 0x20...0x7E: text.append(byte)
@@ -76,7 +77,8 @@ struct Preference: Sendable {
                 guard let seconds = wholeNumber(number) else {
                     throw Problem(
                         .invalidHeader, header: "Prefer",
-                        "the preference 'wait' in the header Prefer must be a whole number of seconds, as in wait=10")
+                        "the preference 'wait' in the header Prefer must be a whole number of seconds, as in wait=10"
+                    )
                 }
                 // The first one counts (RFC 7240, 2).
                 wait = wait ?? min(seconds, limit)

@@ -1,5 +1,6 @@
 import PostgresClient
 import WeirCore
+import WeirLive
 import WeirTopology
 import WeirWire
 
@@ -33,15 +34,8 @@ enum LookUpQueries {
         var findings: [Token: IntentFinding] = [:]
         for row in 0..<rows.count {
             let token = Token(unchecked: rows.text(row, 0))
-            if let status = rows.optionalText(row, 4), let state = IntentState(rawValue: status) {
-                findings[token] = .intent(
-                    Intent(
-                        token: token, sku: SKU(unchecked: rows.text(row, 1)),
-                        quantity: Quantity(unchecked: Int64(rows.int(row, 2))),
-                        buyer: Buyer(unchecked: rows.text(row, 3)), state: state,
-                        reason: rows.optionalText(row, 5).flatMap(RejectionReason.init),
-                        holdUntil: rows.optionalTimestamp(row, 6).map(Timestamp.init(microseconds:)),
-                        decidedAt: Timestamp(microseconds: rows.timestamp(row, 7))))
+            if !rows.isNull(row, 4), let intent = Intent(rows, row) {
+                findings[token] = .intent(intent)
             } else if !rows.isNull(row, 8) {
                 findings[token] = .deadLetter
             }
@@ -50,15 +44,7 @@ enum LookUpQueries {
     }
 
     static func stocks(_ rows: Rows) -> [Stock] {
-        (0..<rows.count).map { row in
-            Stock(
-                sku: SKU(unchecked: rows.text(row, 0)), stocked: rows.int8(row, 1),
-                available: rows.int8(row, 2), held: rows.int8(row, 3), sold: rows.int8(row, 4),
-                version: rows.int8(row, 5),
-                policy: SKUPolicy(
-                    holdSeconds: Int64(rows.int(row, 6)),
-                    maxPerIntent: rows.optionalInt(row, 7).map(Int64.init)))
-        }
+        (0..<rows.count).map { Stock(SKU(unchecked: rows.text($0, 0)), rows, $0) }
     }
 
     /// Stored results by command id; one that cannot be read counts as none.

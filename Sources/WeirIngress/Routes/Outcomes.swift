@@ -11,7 +11,8 @@ extension RequestHandler {
             throw Self.problem(.shortfall, .intent(intent), command, partitioning)
         case .conflict(let token, _): throw Self.tokenConflict(token)
         case .defined(let stock): return created(stock)
-        case .adjusted(let stock, _, _): return Answer(stock, partition: partitioning.partition(of: stock.sku))
+        case .adjusted(let stock, _, _):
+            return Answer(stock, partition: partitioning.partition(of: stock.sku))
         case .answered(_, _, _, let result):
             var answer = try answer(result, to: command)
             // A command that takes effect tells of it by an event of its own: this is the repetition of one.
@@ -52,21 +53,22 @@ extension RequestHandler {
         case .unknownToken:
             problem = Problem(
                 .unknownToken,
-                "no intent of the SKU '\(command.sku)' has the token '\(command.token?.text ?? "")'; submit it first,"
-                    + " or correct the token or the SKU")
+                "no intent of the SKU '\(command.sku)' has the token '\(command.token?.text ?? "")'; submit"
+                    + " it first, or correct the token or the SKU")
         case .unknownSKU:
             problem = Problem(
-                .unknownSKU, "the SKU '\(command.sku)' is not defined; define it first with PUT /v1/skus/\(command.sku)")
+                .unknownSKU,
+                "the SKU '\(command.sku)' is not defined; define it first with PUT /v1/skus/\(command.sku)")
         case .wrongState:
             problem = Problem(
                 .wrongState,
-                "the intent is \(state(of: subject)), which does not allow this; read it, and submit a new one under a"
-                    + " new key if it is still wanted")
+                "the intent is \(state(of: subject)), which does not allow this; read it, and submit a new one"
+                    + " under a new key if it is still wanted")
         case .shortfall:
             problem = Problem(
                 .shortfall,
-                "the hold has expired and too few units are left to confirm it; pay the buyer back, or confirm again"
-                    + " under a new key after stock has come")
+                "the hold has expired and too few units are left to confirm it; pay the buyer back, or confirm"
+                    + " again under a new key after stock has come")
         case .belowCommitted:
             problem = Problem(
                 .belowCommitted,
@@ -78,7 +80,8 @@ extension RequestHandler {
         case .commandConflict:
             problem = Problem(
                 .commandConflict, header: "Idempotency-Key",
-                "the key is known with another command, and nothing has changed; repeat that one, or choose a new key")
+                "the key is known with another command, and nothing has changed; repeat that one, or choose a"
+                    + " new key")
         }
         problem.subject = { json in
             json.member("reason", refusal.rawValue)

@@ -12,7 +12,8 @@ extension RequestHandler {
     func publish(_ command: Command, id: UInt64) async throws(Problem) {
         guard inFlight.wrappingAdd(1, ordering: .relaxed).newValue <= settings.inFlightLimit else {
             inFlight.wrappingSubtract(1, ordering: .relaxed)
-            throw Problem(.overloaded, "too many requests are being published; nothing was accepted, come back later")
+            throw Problem(
+                .overloaded, "too many requests are being published; nothing was accepted, come back later")
         }
         let outcome = await publisher.publish(message(command, id: id))
         inFlight.wrappingSubtract(1, ordering: .relaxed)
@@ -20,7 +21,8 @@ extension RequestHandler {
         case .confirmed: return
         case .nacked:
             throw Problem(
-                .queueFull, "the queue of this SKU's partition is full; nothing was accepted, come back later",
+                .queueFull,
+                "the queue of this SKU's partition is full; nothing was accepted, come back later",
                 retryAfterSeconds: 2)
         case .returned(let code, let text):
             logger.error(
@@ -28,21 +30,22 @@ extension RequestHandler {
                 metadata: ["partition": "\(partition(of: command))", "reply": "\(code) \(printable(text))"])
             throw Problem(
                 .notRoutable,
-                "the queue of this SKU's partition does not exist; nothing was accepted. An operator has to run"
-                    + " 'weir topology apply'", retryAfterSeconds: 5)
+                "the queue of this SKU's partition does not exist; nothing was accepted. An operator has to"
+                    + " run 'weir topology apply'", retryAfterSeconds: 5)
         case .unavailable(let reason):
             throw Problem(
                 .brokerUnavailable,
-                "the broker did not take the request: \(printable(reason)). It may still have arrived; send it again"
-                    + " with the same Idempotency-Key")
+                "the broker did not take the request: \(printable(reason)). It may still have arrived; send it"
+                    + " again with the same Idempotency-Key")
         case .timedOut:
             throw Problem(
                 .publishTimeout,
-                "the broker did not confirm the request in time, and may still accept it; send it again with the"
-                    + " same Idempotency-Key to learn its outcome")
+                "the broker did not confirm the request in time, and may still accept it; send it again with"
+                    + " the same Idempotency-Key to learn its outcome")
         case .refused(let reason):
             logger.error("a command cannot be published", metadata: ["reason": "\(reason)"])
-            throw Problem(.internalError, "the request could not be turned into a message; nothing was accepted")
+            throw Problem(
+                .internalError, "the request could not be turned into a message; nothing was accepted")
         }
     }
 
