@@ -1,4 +1,6 @@
+import AMQPClient
 import Glibc
+import Synchronization
 
 /// A bare TCP connection, for what no HTTP client would send. Blocks; for `offAsyncThreads`.
 final class RawConnection: @unchecked Sendable {  // used by one thread at a time
@@ -75,4 +77,23 @@ extension IngressRoom {
             return connection.receiveAll()
         }
     }
+}
+
+/// Writes on a thread of its own while somebody reads.
+final class RawWriter: Sendable {
+    private let connection: RawConnection
+    private let thread = Mutex<DedicatedThread?>(nil)
+
+    init(_ connection: RawConnection) { self.connection = connection }
+
+    func start(_ bytes: [UInt8], times: Int) {
+        let connection = connection
+        thread.withLock {
+            $0 = DedicatedThread(name: "writer") {
+                for _ in 0..<times where !connection.send(bytes) { return }
+            }
+        }
+    }
+
+    func join() { thread.withLock { $0 }?.join() }
 }
