@@ -1,0 +1,71 @@
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import WeirCore
+import WeirWire
+
+/// What a request is answered with, before it becomes HTTP.
+struct Answer: Sendable {
+    var status: HTTPResponse.Status
+    /// Header fields beside the ones that every answer has.
+    var fields = HTTPFields()
+    var isProblem = false
+    var body: [UInt8]
+
+    init(_ status: HTTPResponse.Status, _ body: [UInt8]) {
+        self.status = status
+        self.body = body
+    }
+
+    init(_ problem: Problem) {
+        status = HTTPResponse.Status(code: problem.kind.status)
+        isProblem = true
+        body = problem.body
+        if let seconds = problem.retryAfterSeconds { fields[.retryAfter] = String(seconds) }
+        if let allow = problem.allow { fields[.allow] = allow }
+        if problem.closes { fields[.connection] = "close" }
+    }
+
+    /// 200 with an intent as it stands.
+    init(_ intent: Intent, status: HTTPResponse.Status = .ok) {
+        self.init(status, JSONWriter.object { intent.write(to: &$0) })
+    }
+
+    /// 200 with a SKU as it stands.
+    init(_ stock: Stock, partition: Int, status: HTTPResponse.Status = .ok) {
+        self.init(status, JSONWriter.object { stock.write(to: &$0, partition: partition) })
+    }
+
+    /// A wish to buy that is not decided yet, in the form that its intent will have.
+    static func queued(_ submit: Submit, _ status: HTTPResponse.Status) -> Answer {
+        Answer(
+            status,
+            JSONWriter.object { json in
+                json.member("token", submit.token.text)
+                json.member("sku", submit.sku.text)
+                json.member("quantity", submit.quantity.units)
+                json.member("buyer", submit.buyer.text)
+                json.member("status", "queued")
+            })
+    }
+
+    /// Says that the answer is one that was given before.
+    mutating func markReplayed() { fields[.idempotentReplayed] = "true" }
+
+    /// Writes it as the answer to a request.
+    func write(to writer: consuming ResponseWriter, withoutBody: Bool) async throws {
+        var head = HTTPResponse(status: status, headerFields: fields)
+        head.headerFields[.contentType] = isProblem ? "application/problem+json" : "application/json"
+        head.headerFields[.contentLength] = String(body.count)
+        head.headerFields[.date] = DateHeader.now
+        let body = withoutBody ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body))
+        try await writer.write(response: head, body: body)
+    }
+}
+
+extension HTTPField.Name {
+    static let idempotencyKey = Self("Idempotency-Key")!
+    static let idempotentReplayed = Self("Idempotent-Replayed")!
+    static let prefer = Self("Prefer")!
+    static let preferenceApplied = Self("Preference-Applied")!
+}

@@ -1,0 +1,92 @@
+import WeirCore
+import WeirWire
+
+/// What a path names. A path is taken apart by hand, so that each wrong part can be named.
+enum Target: Sendable {
+    case intents
+    case intent(Token)
+    case intentChange(Token, IntentVerb)
+    case skus
+    case sku(SKU)
+    case adjustments(SKU)
+    case livez
+    case readyz
+
+    enum IntentVerb: String, Sendable { case confirm, cancel }
+
+    /// Reads a path; nil when nothing is there. Throws when a part of it has not the form of what it stands for.
+    static func read(_ path: String) throws(Problem) -> Target? {
+        let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard parts.count >= 2, parts[0].isEmpty else { return nil }
+        if parts.count == 2 {
+            if parts[1].elementsEqual("livez".utf8) { return .livez }
+            return parts[1].elementsEqual("readyz".utf8) ? .readyz : nil
+        }
+        guard parts.count <= 5, parts[1].elementsEqual("v1".utf8) else { return nil }
+        if parts[2].elementsEqual("intents".utf8) {
+            if parts.count == 3 { return .intents }
+            guard parts.count < 5 else {
+                guard let verb = IntentVerb(rawValue: String(decoding: parts[4], as: UTF8.self)) else {
+                    return nil
+                }
+                return .intentChange(try identifier(parts[3], "token"), verb)
+            }
+            return .intent(try identifier(parts[3], "token"))
+        }
+        guard parts[2].elementsEqual("skus".utf8) else { return nil }
+        if parts.count == 3 { return .skus }
+        if parts.count == 4 { return .sku(try identifier(parts[3], "SKU")) }
+        return parts[4].elementsEqual("adjustments".utf8)
+            ? .adjustments(try identifier(parts[3], "SKU")) : nil
+    }
+
+    /// The methods that this target knows, for the header `Allow`.
+    var methods: String {
+        switch self {
+        case .intents, .intentChange, .adjustments: "POST"
+        case .intent, .skus, .livez, .readyz: "GET, HEAD"
+        case .sku: "GET, HEAD, PUT"
+        }
+    }
+
+    private static func identifier<ID: Identifier>(
+        _ part: Substring.UTF8View, _ what: String
+    ) throws(Problem) -> ID {
+        guard let bytes = percentDecoded(part), let text = String(validating: bytes, as: UTF8.self),
+            let identifier = ID(text)
+        else {
+            throw Problem(
+                .invalidPath,
+                "the \(what) '\(printable(String(decoding: part, as: UTF8.self)))' in the path must have \(ID.form)"
+            )
+        }
+        return identifier
+    }
+}
+
+/// The bytes with `%41` as `A`; nil when a percent sign is not followed by two hexadecimal digits.
+func percentDecoded(_ text: Substring.UTF8View) -> [UInt8]? {
+    var decoded: [UInt8] = []
+    decoded.reserveCapacity(text.count)
+    var rest = text.makeIterator()
+    while let byte = rest.next() {
+        guard byte == UInt8(ascii: "%") else {
+            decoded.append(byte)
+            continue
+        }
+        guard let high = rest.next().flatMap(hexValue), let low = rest.next().flatMap(hexValue) else {
+            return nil
+        }
+        decoded.append(high << 4 | low)
+    }
+    return decoded
+}
+
+func hexValue(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}

@@ -1,0 +1,146 @@
+import AMQPClient
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+import WeirCore
+
+/// The HTTP side of Weir: takes intents and commands in, publishes them, and answers with their outcomes.
+///
+/// Requests are async; what talks to the servers are threads: the publisher, the outcome queue, the look-ups, the
+/// readiness probe. Nothing that it needs must be there when it starts: `/readyz` says what is missing.
+public final class Ingress: Service {
+    private let settings: IngressSettings
+    private let handler: RequestHandler
+    private let register = ConnectionRegister()
+    private let logger: Logger
+    private let port = Awaited<Int>()
+
+    /// Makes an ingress; ``run()`` starts it.
+    ///
+    /// - Parameter partitioning: must be the one that the database was installed with.
+    /// - Throws: ``IngressError`` when the settings cannot work.
+    public init(settings: IngressSettings, partitioning: Partitioning, logger: Logger) throws {
+        try settings.check()
+        self.settings = settings
+        self.logger = logger
+        let desk = OutcomeDesk(limit: settings.waiterLimit)
+        let memory = QueuedMemory(limit: settings.queuedMemory)
+        handler = RequestHandler(
+            settings: settings, partitioning: partitioning,
+            lookUps: LookUps(settings, logger: logger),
+            publisher: Publisher(settings: settings.publisher, logger: logger),
+            listener: OutcomeListener(settings, desk: desk, memory: memory, logger: logger),
+            desk: desk, memory: memory, probe: QueueProbe(settings, partitions: partitioning.count),
+            logger: logger)
+    }
+
+    /// The port it listens at, once it does; 0 when it never will. To be asked once.
+    public func started() async -> Int { await port.value }
+
+    /// Runs until a graceful shutdown: then nothing new is taken in, requests under way are answered, the threads
+    /// are ended. Throws when the port cannot be had.
+    public func run() async throws {
+        handler.lookUps.start()
+        handler.listener.start()
+        handler.probe.start()
+        let failure: (any Error)?
+        do {
+            try await serve()
+            failure = nil
+        } catch {
+            failure = error
+        }
+        port.finish(0)
+        handler.desk.release()
+        await stopThreads()
+        if let failure { throw failure }
+    }
+
+    private func serve() async throws {
+        let server = try makeServer()
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await server.run()
+                return true
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    try? await Task.sleep(for: OutcomeDesk.sweepInterval)
+                    self.handler.desk.sweep()
+                }
+                return false
+            }
+            group.addTask {
+                try? await gracefulShutdown()
+                if !Task.isCancelled { await self.drain() }
+                return false
+            }
+            while let isServer = try await group.next(), !isServer {}
+            group.cancelAll()
+        }
+    }
+
+    /// Gives the requests under way half of the grace to get their outcomes, the other half to be answered without.
+    private func drain() async {
+        handler.isDraining.store(true, ordering: .relaxed)
+        logger.info("ingress drains", metadata: ["connections": "\(register.count)"])
+        let half = Duration.seconds(settings.shutdownGraceSeconds) / 2
+        try? await Task.sleep(for: half)
+        handler.desk.release()
+        // Two seconds are kept for the publisher's last confirms.
+        try? await Task.sleep(for: half - .seconds(2))
+        // A cancelled drain means that the server has ended before.
+        if !Task.isCancelled { register.cutAll() }
+    }
+
+    private func stopThreads() async {
+        await withCheckedContinuation { continuation in
+            _ = DedicatedThread(name: "weir-stop") {
+                self.handler.publisher.stop(drain: .seconds(1))
+                self.handler.listener.stop()
+                self.handler.probe.stop()
+                self.handler.lookUps.stop()
+                continuation.resume()
+            }
+        }
+        logger.info("ingress stopped")
+    }
+
+    private func makeServer() throws -> any Service {
+        let (handler, register, port) = (handler, register, port)
+        let limits = settings.connectionLimits
+        let channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionGuard(limits, register: register)],
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: settings.largestHead, maxHeaderListSize: settings.largestHead,
+                maxHeaderFieldCount: settings.headerFieldLimit))
+        // Without Hummingbird's Application: it makes a logger, a context and an id for every request.
+        return try HTTPServerBuilder.http1(configuration: channel).buildServer(
+            configuration: ServerConfiguration(
+                address: .hostname(settings.host, port: settings.port), backlog: 1024,
+                availableConnectionsDelegate: .maximum(settings.connectionLimit, logger: logger)),
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger
+        ) { request, writer, _ in
+            if request.headers.contains(.expect) { try await handler.invite(request, writer) }
+            let answer = await handler.answer(request)
+            try await answer.write(to: writer, withoutBody: request.method == .head)
+        } onServerRunning: { channel in
+            port.finish(channel.localAddress?.port ?? 0)
+        }
+    }
+}
+
+extension RequestHandler {
+    /// A client that asks first (`Expect: 100-continue`) is told to send its body, unless it is too large.
+    func invite(_ request: Request, _ writer: borrowing ResponseWriter) async throws {
+        guard request.headers[.expect]?.lowercased() == "100-continue" else { return }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > settings.largestBody {
+            return
+        }
+        try await writer.writeInformationalHead(HTTPResponse(status: .continue))
+    }
+}

@@ -1,0 +1,50 @@
+import AMQPClient
+import NIOCore
+import WeirTopology
+
+/// Settings that cannot work; the text says which and why.
+public struct IngressError: Error, CustomStringConvertible {
+    /// One sentence for a person.
+    public let description: String
+}
+
+extension IngressSettings {
+    /// Refuses numbers that would make the ingress hang or refuse everything.
+    func check() throws(IngressError) {
+        func require(_ holds: Bool, _ text: String) throws(IngressError) {
+            guard holds else { throw IngressError(description: text) }
+        }
+        try require((0...65_535).contains(port), "the port is \(port); it must be from 0 to 65535")
+        try require(
+            !instance.isEmpty && instance.utf8.count <= 128
+                && instance.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F },
+            "the instance must have 1 to 128 visible ASCII characters, since it names a queue")
+        try require(publishDeadlineSeconds >= 2, "the publish deadline must be at least 2 seconds")
+        try require(shutdownGraceSeconds >= 4, "the shutdown grace must be at least 4 seconds")
+        try require(
+            waitLimitSeconds >= 0 && commandWaitSeconds >= 0 && lookUpTimeoutSeconds >= 1
+                && readTimeoutSeconds >= 1 && idleTimeoutSeconds >= 1,
+            "times must not be negative, time-outs at least a second")
+        try require(
+            largestBody >= 1024 && largestHead >= 1024 && headerFieldLimit >= 8 && connectionLimit >= 1,
+            "the limits leave no room for a request")
+    }
+
+    /// The stall limit is part of the deadline: a broker that stops reading delays the confirm's time-out.
+    var publisher: Publisher.Settings {
+        var publisher = Publisher.Settings(
+            amqp: AMQPSettings(url: amqpURL, connectionName: "weir ingress \(instance) publisher"))
+        publisher.stallLimitSeconds = max(1, publishDeadlineSeconds * 2 / 5)
+        publisher.confirmTimeoutSeconds = publishDeadlineSeconds - publisher.stallLimitSeconds
+        publisher.mailboxLimit = max(1, inFlightLimit)
+        return publisher
+    }
+
+    var connectionLimits: ConnectionGuard.Limits {
+        // A request may read, look up twice, publish and wait; a client must be able to take the answer as well.
+        let answering = waitLimitSeconds + publishDeadlineSeconds + 4 * lookUpTimeoutSeconds + 15
+        return ConnectionGuard.Limits(
+            idle: .seconds(Int64(idleTimeoutSeconds)), reading: .seconds(Int64(readTimeoutSeconds)),
+            answering: .seconds(Int64(max(answering, commandWaitSeconds + 30))))
+    }
+}

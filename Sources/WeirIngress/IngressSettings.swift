@@ -1,0 +1,58 @@
+/// How an ingress works: its servers, its limits, its patience.
+public struct IngressSettings: Sendable {
+    /// Where PostgreSQL is, `postgres://…`. It is only read.
+    public var databaseURL: String
+    /// Where RabbitMQ is, `amqp://…`.
+    public var amqpURL: String
+    /// The address to listen at. Without credentials nothing but loopback is safe.
+    public var host = "127.0.0.1"
+    /// The port to listen at; 0 takes any that is free.
+    public var port = 8080
+    /// Names this ingress's own queue, `weir.ingress.<instance>`: no two running ingresses may share it.
+    public var instance = IngressSettings.randomInstance()
+
+    /// The largest request body in bytes.
+    public var largestBody = 65_536
+    /// The longest that a client may wait for an outcome; a longer wish is cut to this.
+    public var waitLimitSeconds = 30
+    /// How long a command waits for its outcome when the client says nothing.
+    public var commandWaitSeconds = 10
+    /// The longest that a request waits for the broker's confirm, stalls of the broker included; at least 2.
+    public var publishDeadlineSeconds = 5
+    /// How long PostgreSQL may take to answer a look-up before it counts as away.
+    public var lookUpTimeoutSeconds = 2
+
+    /// The most requests that may wait for outcomes at once; further ones get 503.
+    public var waiterLimit = 50_000
+    /// The most publishes that may be on their way at once; further ones get 503.
+    public var inFlightLimit = 20_000
+    /// The most accepted tokens without an outcome that are remembered as `queued`; the oldest are forgotten first.
+    public var queuedMemory = 200_000
+    /// The most connections at once; further ones wait in the kernel's backlog.
+    public var connectionLimit = 10_000
+
+    /// How long a connection may be idle, or take for one request's head.
+    public var idleTimeoutSeconds = 75
+    /// How long a client may take to send a request's body, from the end of its head.
+    public var readTimeoutSeconds = 10
+    /// The largest head of a request in bytes, the path and all header fields together.
+    public var largestHead = 32_768
+    /// The most header fields of a request.
+    public var headerFieldLimit = 100
+
+    /// How long a graceful shutdown may take altogether; at least 4.
+    public var shutdownGraceSeconds = 20
+    /// Whether known tokens are looked up before they are published; without it the worker answers retries.
+    public var lookUpAtTheDoor = true
+
+    /// Settings with the default limits.
+    public init(databaseURL: String, amqpURL: String) {
+        self.databaseURL = databaseURL
+        self.amqpURL = amqpURL
+    }
+
+    /// Eight random characters: enough to tell the ingresses of one broker apart.
+    public static func randomInstance() -> String {
+        hexadecimal(UInt64.random(in: 0...UInt64(UInt32.max)), digits: 8)
+    }
+}

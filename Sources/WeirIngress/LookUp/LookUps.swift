@@ -1,0 +1,132 @@
+import AMQPClient
+import Logging
+import PostgresClient
+import Synchronization
+import WeirCore
+
+/// Looks things up in PostgreSQL, for all requests, on one thread with one session.
+///
+/// Whatever waits is answered by one round trip, so that the look-up of a rush costs one query a batch and not one
+/// a request. While PostgreSQL is away nobody waits: the answer is `.away` at once.
+final class LookUps: Sendable {
+    /// A question, and who asked it.
+    enum Question: Sendable {
+        case intent(Token, Awaited<LookedUp<IntentFinding>>)
+        case command(CommandID, Awaited<LookedUp<StoredResult?>>)
+        case sku(SKU, Awaited<LookedUp<Stock?>>)
+        case page(after: String, limit: Int, Awaited<LookedUp<[Stock]>>)
+        case ping(Awaited<LookedUp<Void>>)
+    }
+
+    /// From this long in one call on, those who can do without do not wait.
+    private static let patienceNanoseconds: UInt64 = 500_000_000
+
+    private let settings: SessionSettings
+    private let logger: Logger
+    /// Open only while there is a session.
+    private let mailbox = Mailbox<Question>(limit: 100_000, closed: true)
+    /// Since when the thread has been in a call; 0 while it is not.
+    private let busySince = Atomic<UInt64>(0)
+    private let stopping = Atomic(false)
+    private let thread = Mutex<DedicatedThread?>(nil)
+
+    init(_ settings: IngressSettings, logger: Logger) {
+        var session = SessionSettings(
+            url: settings.databaseURL, applicationName: "weir ingress \(settings.instance)")
+        session.connectTimeoutSeconds = settings.lookUpTimeoutSeconds
+        session.statementTimeoutSeconds = settings.lookUpTimeoutSeconds
+        session.answerTimeoutSeconds = settings.lookUpTimeoutSeconds
+        self.settings = session
+        self.logger = logger
+    }
+
+    func start() {
+        thread.withLock { $0 = DedicatedThread(name: "weir-look-ups") { self.run() } }
+    }
+
+    /// Ends the thread and waits for it: at most as long as one look-up or one login takes.
+    func stop() {
+        stopping.store(true, ordering: .releasing)
+        mailbox.close()
+        thread.withLock { $0 }?.join()
+    }
+
+    /// Whether a look-up can be expected to be answered soon.
+    var isQuick: Bool {
+        let since = busySince.load(ordering: .relaxed)
+        return !mailbox.isClosed
+            && (since == 0 || monotonicNanoseconds() &- since < Self.patienceNanoseconds)
+    }
+
+    func intent(_ token: Token) async -> LookedUp<IntentFinding> { await ask { .intent(token, $0) } }
+
+    func command(_ id: CommandID) async -> LookedUp<StoredResult?> { await ask { .command(id, $0) } }
+
+    func sku(_ sku: SKU) async -> LookedUp<Stock?> { await ask { .sku(sku, $0) } }
+
+    /// Stock levels in the order of their SKUs, behind one of them; `""` is before all.
+    func page(after sku: String, limit: Int) async -> LookedUp<[Stock]> {
+        await ask { .page(after: sku, limit: limit, $0) }
+    }
+
+    func ping() async -> LookedUp<Void> { await ask { .ping($0) } }
+
+    private func ask<Value>(_ question: (Awaited<LookedUp<Value>>) -> Question) async -> LookedUp<Value> {
+        let answer = Awaited<LookedUp<Value>>()
+        guard mailbox.put(question(answer)) == .accepted else { return .away }
+        return await answer.value
+    }
+
+    // MARK: The thread
+
+    private func run() {
+        var pause = Pause()
+        while !stopping.load(ordering: .acquiring) {
+            do throws(PostgresError) {
+                let session = try Session(settings)
+                defer { session.close() }
+                logger.info("look-ups connected")
+                mailbox.reopen()
+                pause.reset()
+                try serve(session)
+            } catch {
+                // Closed before those who wait are told: none can slip in between.
+                mailbox.close()
+                for question in mailbox.take() { question.answerAway() }
+                guard !stopping.load(ordering: .acquiring) else { break }
+                logger.warning("look-ups not connected", metadata: ["reason": "\(error)"])
+                mailbox.wait(pause.next())
+            }
+        }
+        mailbox.close()
+        for question in mailbox.take() { question.answerAway() }
+    }
+
+    private func serve(_ session: Session) throws(PostgresError) {
+        while !stopping.load(ordering: .acquiring) {
+            let questions = mailbox.take(upTo: 1000, waiting: .seconds(1))
+            guard !questions.isEmpty else { continue }
+            busySince.store(monotonicNanoseconds(), ordering: .relaxed)
+            defer { busySince.store(0, ordering: .relaxed) }
+            do throws(PostgresError) {
+                try Batch(questions).answer(in: session)
+            } catch {
+                for question in questions { question.answerAway() }
+                if session.isBroken { throw error }
+                logger.warning("a look-up failed", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+}
+
+extension LookUps.Question {
+    func answerAway() {
+        switch self {
+        case .intent(_, let answer): answer.finish(.away)
+        case .command(_, let answer): answer.finish(.away)
+        case .sku(_, let answer): answer.finish(.away)
+        case .page(_, _, let answer): answer.finish(.away)
+        case .ping(let answer): answer.finish(.away)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import AMQPClient
+import Logging
+import Synchronization
+import WeirCore
+import WeirTopology
+import WeirWire
+
+/// The thread that reads this ingress's own queue and hands outcomes to those who wait.
+final class OutcomeListener: Sendable {
+    let queue: String
+    private let settings: AMQPSettings
+    private let desk: OutcomeDesk
+    private let memory: QueuedMemory
+    private let logger: Logger
+    private let connected = Atomic(false)
+    private let stopping = Atomic(false)
+    /// Only to be woken out of a pause by.
+    private let bell = Mailbox<Never>()
+    private let thread = Mutex<DedicatedThread?>(nil)
+
+    init(_ settings: IngressSettings, desk: OutcomeDesk, memory: QueuedMemory, logger: Logger) {
+        queue = BrokerTopology.ingressQueuePrefix + settings.instance
+        self.settings = AMQPSettings(
+            url: settings.amqpURL, connectionName: "weir ingress \(settings.instance) outcomes")
+        self.desk = desk
+        self.memory = memory
+        self.logger = logger
+    }
+
+    /// Whether outcomes can arrive at the moment.
+    var isConnected: Bool { connected.load(ordering: .acquiring) }
+
+    func start() {
+        thread.withLock { $0 = DedicatedThread(name: "weir-outcomes") { self.run() } }
+    }
+
+    /// Ends the thread and waits for it. Blocks for half a second, or as long as a login takes.
+    func stop() {
+        stopping.store(true, ordering: .releasing)
+        bell.close()
+        thread.withLock { $0 }?.join()
+    }
+
+    private func run() {
+        var pause = Pause()
+        while !stopping.load(ordering: .acquiring) {
+            do throws(AMQPError) {
+                try listen { pause.reset() }
+            } catch {
+                connected.store(false, ordering: .releasing)
+                guard !stopping.load(ordering: .acquiring) else { break }
+                logger.warning("outcome queue not connected", metadata: ["reason": "\(error.message)"])
+                bell.wait(pause.next())
+            }
+        }
+        connected.store(false, ordering: .releasing)
+    }
+
+    private func listen(_ onConnect: () -> Void) throws(AMQPError) {
+        let connection = try Connection(settings)
+        defer { connection.close() }
+        try connection.declareQueue(
+            name: queue, durable: false, exclusive: true, autoDelete: true,
+            arguments: [
+                "x-max-length": .int(Int64(BrokerTopology.ingressQueueLimit)), "x-overflow": "drop-head",
+            ])
+        try connection.consume(queue: queue, noAck: true, exclusive: true)
+        connected.store(true, ordering: .releasing)
+        onConnect()
+        logger.info("outcome queue connected", metadata: ["queue": "\(queue)"])
+        // What was decided while the queue was away is in the database; what comes from now on comes here.
+        desk.interrupt()
+        while !stopping.load(ordering: .acquiring) {
+            if let delivery = try connection.nextDelivery(wait: .milliseconds(500)) { note(delivery) }
+        }
+    }
+
+    private func note(_ delivery: Delivery) {
+        guard let type = delivery.properties.type else { return }
+        let happening: Happening
+        do {
+            happening = try Happening(type: type, body: delivery.body)
+        } catch {
+            logger.warning(
+                "an outcome could not be read",
+                metadata: ["type": "\(printable(type))", "reason": "\(error.detail)"])
+            return
+        }
+        desk.deliver(
+            happening, correlation: delivery.properties.correlationID.flatMap { UInt64($0, radix: 16) })
+        if case .conflict = happening { return }
+        if let token = happening.token { memory.forget(token) }
+    }
+}

@@ -1,0 +1,103 @@
+import HTTPTypes
+import WeirCore
+import WeirWire
+
+extension RequestHandler {
+    /// The answer that an outcome is to the sender of a command; nil for an event that says nothing to it.
+    func answer(_ happening: Happening, to command: Command) throws(Problem) -> Answer? {
+        switch happening {
+        case .intent(let intent, _, _): return Answer(intent)
+        case .shortfall(let intent, _):
+            throw Self.problem(.shortfall, .intent(intent), command, partitioning)
+        case .conflict(let token, _): throw Self.tokenConflict(token)
+        case .defined(let stock): return created(stock)
+        case .adjusted(let stock, _, _):
+            return Answer(stock, partition: partitioning.partition(of: stock.sku))
+        case .answered(_, _, _, let result):
+            var answer = try answer(result, to: command)
+            // A command that takes effect tells of it by an event of its own: this is the repetition of one.
+            if result.verdict == .done || command.kind == .submit { answer.markReplayed() }
+            return answer
+        }
+    }
+
+    /// The answer that a result is, heard or read from the database.
+    func answer(_ result: CommandResult, to command: Command) throws(Problem) -> Answer {
+        if case .refused(let refusal) = result.verdict {
+            throw Self.problem(refusal, result.subject, command, partitioning)
+        }
+        switch result.subject {
+        case .intent(let intent): return Answer(intent)
+        case .stock(let stock) where command.kind == .define && result.verdict == .done:
+            return created(stock)
+        case .stock(let stock): return Answer(stock, partition: partitioning.partition(of: stock.sku))
+        case .nothing: return Answer(.ok, JSONWriter.object { $0.member("status", "done") })
+        }
+    }
+
+    /// A definition with version 1 has made its SKU.
+    private func created(_ stock: Stock) -> Answer {
+        let isNew = stock.version == 1
+        var answer = Answer(
+            stock, partition: partitioning.partition(of: stock.sku), status: isNew ? .created : .ok)
+        if isNew { answer.fields[.location] = "/v1/skus/\(stock.sku.text)" }
+        return answer
+    }
+
+    /// A refusal as a problem: the reason, how things stand, and the remedy.
+    static func problem(
+        _ refusal: Refusal, _ subject: Subject, _ command: Command, _ partitioning: Partitioning
+    ) -> Problem {
+        var problem: Problem
+        switch refusal {
+        case .unknownToken:
+            problem = Problem(
+                .unknownToken,
+                "no intent of the SKU '\(command.sku)' has the token '\(command.token?.text ?? "")'; submit"
+                    + " it first, or correct the token or the SKU")
+        case .unknownSKU:
+            problem = Problem(
+                .unknownSKU,
+                "the SKU '\(command.sku)' is not defined; define it first with PUT /v1/skus/\(command.sku)")
+        case .wrongState:
+            problem = Problem(
+                .wrongState,
+                "the intent is \(state(of: subject)), which does not allow this; read it, and submit a new one"
+                    + " under a new key if it is still wanted")
+        case .shortfall:
+            problem = Problem(
+                .shortfall,
+                "the hold has expired and too few units are left to confirm it; pay the buyer back, or confirm"
+                    + " again under a new key after stock has come")
+        case .belowCommitted:
+            problem = Problem(
+                .belowCommitted,
+                "the adjustment would take units that are held or sold; take at most what is available")
+        case .stockLimit:
+            problem = Problem(
+                .stockLimit,
+                "the SKU would have more than \(StockLimit.stocked.upperBound) units; add fewer")
+        case .commandConflict:
+            problem = Problem(
+                .commandConflict, header: "Idempotency-Key",
+                "the key is known with another command, and nothing has changed; repeat that one, or choose a"
+                    + " new key")
+        }
+        problem.subject = { json in
+            json.member("reason", refusal.rawValue)
+            switch subject {
+            case .intent(let intent): json.member("intent") { intent.write(to: &$0) }
+            case .stock(let stock):
+                json.member("stock") {
+                    stock.write(to: &$0, partition: partitioning.partition(of: stock.sku))
+                }
+            case .nothing: break
+            }
+        }
+        return problem
+    }
+
+    private static func state(of subject: Subject) -> String {
+        if case .intent(let intent) = subject { intent.state.rawValue } else { "not there" }
+    }
+}

@@ -1,0 +1,63 @@
+import AMQPClient
+import Glibc
+import Synchronization
+import WeirCore
+import WeirTopology
+import WeirWire
+
+extension RequestHandler {
+    /// Publishes a command to its partition and returns once the broker has taken charge of it.
+    ///
+    /// Every other end is a 503 that says what the client should do: the same again, under the same key.
+    func publish(_ command: Command, id: UInt64) async throws(Problem) {
+        guard inFlight.wrappingAdd(1, ordering: .relaxed).newValue <= settings.inFlightLimit else {
+            inFlight.wrappingSubtract(1, ordering: .relaxed)
+            throw Problem(
+                .overloaded, "too many requests are being published; nothing was accepted, come back later")
+        }
+        let outcome = await publisher.publish(message(command, id: id))
+        inFlight.wrappingSubtract(1, ordering: .relaxed)
+        switch outcome {
+        case .confirmed: return
+        case .nacked:
+            throw Problem(
+                .queueFull,
+                "the queue of this SKU's partition is full; nothing was accepted, come back later",
+                retryAfterSeconds: 2)
+        case .returned(let code, let text):
+            logger.error(
+                "a command reached no queue",
+                metadata: ["partition": "\(partition(of: command))", "reply": "\(code) \(printable(text))"])
+            throw Problem(
+                .notRoutable,
+                "the queue of this SKU's partition does not exist; nothing was accepted. An operator has to"
+                    + " run 'weir topology apply'", retryAfterSeconds: 5)
+        case .unavailable(let reason):
+            throw Problem(
+                .brokerUnavailable,
+                "the broker did not take the request: \(printable(reason)). It may still have arrived; send it"
+                    + " again with the same Idempotency-Key")
+        case .timedOut:
+            throw Problem(
+                .publishTimeout,
+                "the broker did not confirm the request in time, and may still accept it; send it again with"
+                    + " the same Idempotency-Key to learn its outcome")
+        case .refused(let reason):
+            logger.error("a command cannot be published", metadata: ["reason": "\(reason)"])
+            throw Problem(
+                .internalError, "the request could not be turned into a message; nothing was accepted")
+        }
+    }
+
+    func partition(of command: Command) -> Int { partitioning.partition(of: command.sku) }
+
+    private func message(_ command: Command, id: UInt64) -> OutgoingMessage {
+        OutgoingMessage(
+            exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition(of: command)),
+            properties: MessageProperties(
+                contentType: "application/json", type: command.kind.rawValue, messageID: command.messageID,
+                correlationID: hexadecimal(id), replyTo: listener.queue, deliveryMode: 2,
+                timestamp: UInt64(time(nil))),
+            body: command.body, mandatory: true)
+    }
+}

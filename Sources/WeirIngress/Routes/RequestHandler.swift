@@ -1,0 +1,129 @@
+import AMQPClient
+import HTTPTypes
+import HummingbirdCore
+import Logging
+import Synchronization
+import WeirCore
+import WeirWire
+
+/// Answers requests: finds the route, reads what it needs, and leaves the rest to one file per kind of route.
+///
+/// Everything that a request waits for ends by a deadline of its own: a look-up by the database's time-outs, a
+/// publish by the publisher's, a wait by the desk's sweep.
+final class RequestHandler: Sendable {
+    let settings: IngressSettings
+    let partitioning: Partitioning
+    let lookUps: LookUps
+    let publisher: Publisher
+    let listener: OutcomeListener
+    let desk: OutcomeDesk
+    let memory: QueuedMemory
+    let probe: QueueProbe
+    let logger: Logger
+    /// Publishes on their way.
+    let inFlight = Atomic(0)
+    let isDraining = Atomic(false)
+    private let lastID: Atomic<UInt64>
+
+    init(
+        settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
+        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, probe: QueueProbe, logger: Logger
+    ) {
+        self.settings = settings
+        self.partitioning = partitioning
+        self.lookUps = lookUps
+        self.publisher = publisher
+        self.listener = listener
+        self.desk = desk
+        self.memory = memory
+        self.probe = probe
+        self.logger = logger
+        // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
+        lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
+    }
+
+    /// The id of a request, which comes back as the correlation id of its outcome.
+    func nextID() -> UInt64 { lastID.wrappingAdd(1, ordering: .relaxed).newValue }
+
+    /// Answers a request, whatever it is.
+    func answer(_ request: Request) async -> Answer {
+        do throws(Problem) {
+            guard let target = try Target.read(request.uri.path) else {
+                throw Problem(
+                    .notFound,
+                    "there is nothing at '\(printable(request.uri.path))'; the routes are /v1/intents, /v1/skus,"
+                        + " /livez and /readyz")
+            }
+            return try await answer(request, to: target)
+        } catch {
+            return Answer(error)
+        }
+    }
+
+    // Credentials and rates will be checked here, before anything is read.
+    private func answer(_ request: Request, to target: Target) async throws(Problem) -> Answer {
+        let isReading = request.method == .get || request.method == .head
+        switch target {
+        case .intents where request.method == .post:
+            return try await submit(request)
+        case .intent(let token) where isReading:
+            return try await showIntent(token, request)
+        case .intentChange(let token, let verb) where request.method == .post:
+            return try await change(token, verb, request)
+        case .skus where isReading:
+            return try await listStock(request)
+        case .sku(let sku) where isReading:
+            return try await showStock(sku, request)
+        case .sku(let sku) where request.method == .put:
+            return try await define(sku, request)
+        case .adjustments(let sku) where request.method == .post:
+            return try await adjust(sku, request)
+        case .livez where isReading:
+            return Answer(.ok, JSONWriter.object { $0.member("status", "alive") })
+        case .readyz where isReading:
+            return await readiness()
+        default:
+            var problem = Problem(
+                .methodNotAllowed,
+                "\(printable(request.method.rawValue)) is not possible here; allowed are \(target.methods)")
+            problem.allow = target.methods
+            throw problem
+        }
+    }
+
+    /// What the wait for an outcome ended with; nil when the time ran out and the database does not know it either.
+    ///
+    /// `lookUp` is asked when the outcome may have passed by unseen: once at the end, and after the outcome queue
+    /// was away.
+    func outcome<Found: Sendable>(
+        of id: UInt64, token: Token? = nil, _ first: OutcomeDesk.Waiter, seconds: Int,
+        since start: UInt64, heard: (Happening) throws(Problem) -> Found?,
+        lookUp: () async throws(Problem) -> Found?
+    ) async throws(Problem) -> Found? {
+        let deadline = start + UInt64(seconds) * 1_000_000_000
+        var waiter = first
+        while true {
+            switch await waiter.value {
+            case .happening(let happening):
+                if let found = try heard(happening) { return found }
+                return try await lookUp()
+            case .timedOut:
+                return try await lookUp()
+            case .interrupted:
+                let now = monotonicNanoseconds()
+                let left = deadline > now ? Double(deadline - now) / 1_000_000_000 : 0
+                guard left > 0, let next = desk.expect(id, token: token, forSeconds: left) else {
+                    return try await lookUp()
+                }
+                if let found = try await lookUp() {
+                    desk.forget(id)
+                    return found
+                }
+                waiter = next
+            }
+        }
+    }
+
+    static let tooManyWait = Problem(
+        .overloaded, "too many requests wait for outcomes; come back later, or do not wait")
+}

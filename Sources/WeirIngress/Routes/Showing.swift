@@ -1,0 +1,113 @@
+import HTTPTypes
+import HummingbirdCore
+import WeirCore
+import WeirWire
+
+extension RequestHandler {
+    /// `GET /v1/intents/{token}`. With `?wait=N` a token that is not decided yet is waited for; one that is decided
+    /// is shown at once, since what the client waits for has happened.
+    func showIntent(_ token: Token, _ request: Request) async throws(Problem) -> Answer {
+        let start = monotonicNanoseconds()
+        let query = try QueryParameters(request.uri.query, knowing: ["wait", "sku"])
+        let sku = try query.sku()
+        let seconds = min(try query.integer("wait", in: 0...999_999_999) ?? 0, settings.waitLimitSeconds)
+        var answer: Answer?
+        if seconds > 0 {
+            let id = nextID()
+            guard let waiter = desk.expect(id, token: token, forSeconds: Double(seconds)) else {
+                throw Self.tooManyWait
+            }
+            defer { desk.forget(id) }
+            answer = try await state(of: token, sku)
+            if answer == nil {
+                answer = try await outcome(
+                    of: id, token: token, waiter, seconds: seconds, since: start
+                ) { happening throws(Problem) in
+                    try happening.intent.map { intent throws(Problem) in try Self.shown(intent, sku) }
+                } lookUp: { () throws(Problem) in
+                    try await self.state(of: token, sku)
+                }
+            }
+        } else {
+            answer = try await state(of: token, sku)
+        }
+        if let answer { return answer }
+        guard let queued = memory[token], sku == nil || sku == queued.sku else { throw Self.unknown(token) }
+        return Answer.queued(queued, .ok)
+    }
+
+    /// What the database shows of a token; nil when it has nothing.
+    private func state(of token: Token, _ sku: SKU?) async throws(Problem) -> Answer? {
+        switch await lookUps.intent(token) {
+        case .found(.intent(let intent)): return try Self.shown(intent, sku)
+        case .found(.deadLetter): return Answer.undecidable(token, memory[token])
+        case .found(.nothing): return nil
+        case .away: throw Self.databaseAway("come back later")
+        }
+    }
+
+    private static func shown(_ intent: Intent, _ sku: SKU?) throws(Problem) -> Answer {
+        guard sku == nil || sku == intent.sku else { throw unknown(intent.token) }
+        return Answer(intent)
+    }
+
+    static func unknown(_ token: Token) -> Problem {
+        Problem(
+            .unknownToken,
+            "no intent with the token '\(token.text)' is decided; if it was accepted a moment ago, by whichever"
+                + " server, it will be here soon", retryAfterSeconds: 1)
+    }
+
+    static func databaseAway(_ remedy: String) -> Problem {
+        Problem(.databaseUnavailable, "the database cannot be reached at the moment; \(remedy)")
+    }
+
+    // MARK: Stock
+
+    /// `GET /v1/skus/{sku}`.
+    func showStock(_ sku: SKU, _ request: Request) async throws(Problem) -> Answer {
+        _ = try QueryParameters(request.uri.query, knowing: [])
+        switch await lookUps.sku(sku) {
+        case .found(let stock?): return Answer(stock, partition: partitioning.partition(of: sku))
+        case .found(nil):
+            throw Problem(
+                .unknownSKU, "the SKU '\(sku.text)' is not defined; define it with PUT /v1/skus/\(sku.text)")
+        case .away: throw Self.databaseAway("come back later")
+        }
+    }
+
+    /// `GET /v1/skus`, page by page: `next` is the `after` of the page behind, and is missing on the last one.
+    func listStock(_ request: Request) async throws(Problem) -> Answer {
+        let query = try QueryParameters(request.uri.query, knowing: ["limit", "after"])
+        let limit = try query.integer("limit", in: 1...1000) ?? 100
+        var after = ""
+        if let text = query["after"] { after = try Cursor.read(text).text }
+        // One more than the page holds tells whether there is another.
+        guard case .found(let stocks) = await lookUps.page(after: after, limit: limit + 1) else {
+            throw Self.databaseAway("come back later")
+        }
+        let page = stocks.prefix(limit)
+        return Answer(
+            .ok,
+            JSONWriter.object(capacity: 64 + page.count * 256) { json in
+                json.member("skus", array: page) { json, stock in
+                    stock.write(to: &json, partition: self.partitioning.partition(of: stock.sku))
+                }
+                if stocks.count > limit, let last = page.last {
+                    json.member("next", Cursor.text(after: last.sku))
+                }
+            })
+    }
+}
+
+extension Happening {
+    /// The intent as it stands after the event, if it is about one.
+    var intent: Intent? {
+        switch self {
+        case .intent(let intent, _, _), .shortfall(let intent, _): intent
+        case .answered(_, _, _, let result):
+            if case .intent(let intent) = result.subject { intent } else { nil }
+        case .conflict, .defined, .adjusted: nil
+        }
+    }
+}

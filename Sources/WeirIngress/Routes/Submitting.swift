@@ -1,0 +1,112 @@
+import HTTPTypes
+import HummingbirdCore
+import WeirCore
+import WeirWire
+
+extension RequestHandler {
+    /// `POST /v1/intents`. The order matters: register the waiter, look up, publish; otherwise an outcome could
+    /// pass between two of them.
+    func submit(_ request: Request) async throws(Problem) -> Answer {
+        let start = monotonicNanoseconds()
+        let token = try IdempotencyKey.require(request.headers)
+        let preference = try Preference.read(
+            request.headers, limit: settings.waitLimitSeconds, otherwise: 0)
+        try BodyHeaders.check(request.headers, largestBody: settings.largestBody)
+        _ = try QueryParameters(request.uri.query, knowing: [])
+        var fields = try await request.jsonFields(upTo: settings.largestBody)
+        let submit = try reading { () throws(WireRefusal) in try Submit(token: token, from: &fields) }
+
+        let id = nextID()
+        var waiter: OutcomeDesk.Waiter?
+        if preference.waitSeconds > 0 {
+            waiter = desk.expect(id, forSeconds: Double(preference.waitSeconds))
+            guard waiter != nil else { throw Self.tooManyWait }
+        }
+        var answer: Answer
+        do throws(Problem) {
+            // The sold-out gate will stand here.
+            if let known = try await atTheDoor(submit) {
+                desk.forget(id)
+                answer = known
+            } else {
+                try await accept(submit, id: id)
+                answer = Answer.queued(submit, .accepted)
+                if let waiter {
+                    let decided = try await outcome(
+                        of: id, waiter, seconds: preference.waitSeconds, since: start
+                    ) { happening throws(Problem) in
+                        try self.answer(happening, to: .submit(submit))
+                    } lookUp: { () throws(Problem) in
+                        try await self.decided(submit)
+                    }
+                    answer = decided ?? answer
+                }
+            }
+        } catch {
+            desk.forget(id)
+            throw error
+        }
+        answer.fields[.location] = Self.location(submit.token, submit.sku)
+        if let applied = preference.applied { answer.fields[.preferenceApplied] = applied }
+        return answer
+    }
+
+    static func location(_ token: Token, _ sku: SKU) -> String { "/v1/intents/\(token.text)?sku=\(sku.text)" }
+
+    /// A known token needs no queue: the same wish gets its intent, another one is a conflict. Skipped while
+    /// PostgreSQL is away or slow, because the worker says the same.
+    private func atTheDoor(_ submit: Submit) async throws(Problem) -> Answer? {
+        guard settings.lookUpAtTheDoor, lookUps.isQuick else { return nil }
+        guard case .found(.intent(let intent)) = await lookUps.intent(submit.token) else { return nil }
+        guard intent.repeats(submit) else { throw Self.tokenConflict(submit.token) }
+        var answer = Answer(intent)
+        answer.markReplayed()
+        return answer
+    }
+
+    private func accept(_ submit: Submit, id: UInt64) async throws(Problem) {
+        memory.remember(submit, id: id)
+        do {
+            try await publish(.submit(submit), id: id)
+        } catch {
+            memory.forget(submit.token, id: id)
+            throw error
+        }
+    }
+
+    /// What the database knows of a wish whose outcome was not heard.
+    private func decided(_ submit: Submit) async throws(Problem) -> Answer? {
+        switch await lookUps.intent(submit.token) {
+        case .found(.intent(let intent)):
+            memory.forget(submit.token)
+            guard intent.repeats(submit) else { throw Self.tokenConflict(submit.token) }
+            return Answer(intent)
+        case .found(.deadLetter): return Answer.undecidable(submit.token, submit)
+        case .found(.nothing), .away: return nil
+        }
+    }
+
+    static func tokenConflict(_ token: Token) -> Problem {
+        Problem(
+            .tokenConflict, header: "Idempotency-Key",
+            "the token '\(token.text)' is known with another payload, and nothing has changed; send what you sent"
+                + " first, or choose a new key for a new intent")
+    }
+}
+
+extension Answer {
+    /// A message about the token lies among the dead letters, where a person has to look at it.
+    static func undecidable(_ token: Token, _ submit: Submit?) -> Answer {
+        Answer(
+            .ok,
+            JSONWriter.object { json in
+                json.member("token", token.text)
+                if let submit {
+                    json.member("sku", submit.sku.text)
+                    json.member("quantity", submit.quantity.units)
+                    json.member("buyer", submit.buyer.text)
+                }
+                json.member("status", "undecidable")
+            })
+    }
+}
