@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import WeirLive
 import WeirSandbox
 
 /// Everything that a demo runs: the sandbox with RabbitMQ and PostgreSQL, an ingress and two workers.
@@ -131,7 +132,7 @@ final class DemoServers: Sendable {
 
     /// Whether every partition has an owner.
     func areOwned() async throws -> Bool {
-        try await PartitionOwners.read(databaseURL: sandbox.databaseURL).ports.count == Self.partitions
+        try PartitionOwners(databaseURL: sandbox.databaseURL).processes.count == Self.partitions
     }
 
     /// What `weir migrate` chooses if nobody says anything.

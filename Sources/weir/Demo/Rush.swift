@@ -1,4 +1,5 @@
 import Foundation
+import WeirLive
 
 /// The rush: buyers come as fast as they are answered, and in the middle a worker is killed.
 struct Rush: Sendable {
@@ -66,7 +67,7 @@ struct Rush: Sendable {
             if tally.now.gaveUp >= plan.buyers / 2 { return nil }
         }
         let hot = try await client.sku(plan.hot.sku).partition
-        let owners = try await PartitionOwners.read(databaseURL: servers.sandbox.databaseURL)
+        let owners = try PartitionOwners(databaseURL: servers.sandbox.databaseURL)
         let owned = DemoServers.workers.map { role in
             (role: role, partitions: servers[role].map { owners.partitions(of: $0.pid) } ?? [])
         }
