@@ -42,6 +42,10 @@ struct DemoReport: Sendable {
     /// The report as lines.
     var text: String {
         var lines = table.map { $0.name.padded(to: 28) + $0.value.leftPadded(to: 12) }
+        if let kill {
+            let pause = kill.recoveredAfter.map { "\(($0 / .seconds(1)).fixed(2)) s" } ?? "not in time"
+            lines.append("killed worker's work taken over".padded(to: 32) + pause.leftPadded(to: 8))
+        }
         lines.append("")
         lines.append("What the buyers know:")
         for check in checks.checks {

@@ -79,7 +79,8 @@ struct Rush: Sendable {
         await servers.kill(victim.role)
         let names = victim.partitions.map(String.init).joined(separator: ", ")
         progress.say(
-            "killed \(victim.role) with SIGKILL after \(before) outcomes; it owned the partitions \(names)")
+            "killed \(victim.role) with SIGKILL after \(before) outcomes; it owned the partitions \(names)"
+                + (hot.map { "; '\(plan.hot.sku)' lives in \($0)" } ?? ""))
         var recovered: Duration?
         while recovered == nil, .now - moment < .seconds(20) {
             try await Task.sleep(for: .milliseconds(25))

@@ -68,7 +68,8 @@ final class Tally: Sendable {
         numbers.withLock { numbers in
             numbers.inFlight -= 1
             numbers.answers[kind, default: 0] += 1
-            if numbers.examples[kind] == nil { numbers.examples[kind] = error.description }
+            guard kind != .interrupted, numbers.examples[kind] == nil else { return }
+            numbers.examples[kind] = error.description
         }
     }
 }
