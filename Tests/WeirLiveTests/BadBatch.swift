@@ -44,6 +44,9 @@ struct BadBatch {
         let outcomes = try await publish(messages)
         #expect(outcomes.allSatisfy { $0 == .confirmed }, "\(outcomes)", sourceLocation: sourceLocation)
         try await meanwhile()
+        // Whoever sees these decided knows that everything before them is done.
+        let ends = (0..<2).map { room.message(submit("end-\($0)", room.sku(in: $0, "end"))) }
+        #expect(try await publish(ends) == [.confirmed, .confirmed], sourceLocation: sourceLocation)
         return try await work(sourceLocation: sourceLocation)
     }
 
@@ -52,9 +55,11 @@ struct BadBatch {
         let pool = room.pool()
         pool.start()
         let isDone = try await eventually {
-            try room.count("select count(*) from intent where token like 'good-%'") == 499
-                && pool.stopped.isEmpty && room.depth(0) == 0 && room.depth(1) == 0
+            try room.count("select count(*) from intent where token in ('end-0', 'end-1')") == 2
         }
+        #expect(
+            try room.count("select count(*) from intent where token like 'good-%'") == 499,
+            sourceLocation: sourceLocation)
         #expect(isDone, "the batch was not decided: \(pool.stopped)", sourceLocation: sourceLocation)
         let isCaughtUp = try await eventually(within: .seconds(10)) {
             try room.count("select count(*) from partition where published < head") == 0
@@ -64,8 +69,9 @@ struct BadBatch {
             pool.stop()
             publisher.stop(drain: .zero)
         }
-        // Stopped in order, the queues have nothing that waits for an acknowledgement.
-        #expect(try room.depth(0) == 0 && room.depth(1) == 0, sourceLocation: sourceLocation)
+        // Stopped in order, everything was acknowledged: nothing comes back.
+        let isEmpty = try await eventually { try room.depth(0) == 0 && room.depth(1) == 0 }
+        #expect(isEmpty, sourceLocation: sourceLocation)
         let report = try LiveAudit(databaseURL: room.databaseURL).run()
         #expect(report.holds, "\(report.lines)", sourceLocation: sourceLocation)
         return try room.texts("select reason || '|' || seen from dead_letter order by id").map {

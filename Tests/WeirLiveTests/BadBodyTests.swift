@@ -27,7 +27,7 @@ import WeirTopology
             }
         ),
         ("no buyer", "missing_field", { $0.replace(#","buyer":"b""#, with: "") }),
-        ("unknown field", "unknown_field", { $0.replace(#""buyer""#, with: #""bayer""#) }),
+        ("unknown field", "unknown_field", { $0.replace(#"{"#, with: #"{"colour":1,"#) }),
         ("quantity 0", "invalid_field", { $0.replace(#""quantity":1"#, with: #""quantity":0"#) }),
         ("quantity below 0", "invalid_field", { $0.replace(#""quantity":1"#, with: #""quantity":-1"#) }),
         ("quantity 1.5", "invalid_field", { $0.replace(#""quantity":1"#, with: #""quantity":1.5"#) }),
@@ -49,7 +49,7 @@ import WeirTopology
         }
         let letters = try await batch.run(bad)
         let reasons = letters.map(\.reason)
-        #expect(reasons == Self.cases.map(\.reason))
+        #expect(letters.count == Self.cases.count)
         for (position, one) in Self.cases.enumerated() where position < reasons.count {
             #expect(reasons[position] == one.reason, "\(one.name)")
         }
