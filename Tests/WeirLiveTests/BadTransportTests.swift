@@ -100,4 +100,28 @@ import WeirWire
         #expect(try batch.room.count("select count(*) from intent where token in ('cc', 'bcc')") == 2)
         #expect(try batch.room.count("select sold from sku") == 501)
     }
+
+    /// The broker adds its count to the headers of what comes back: one that filled a frame then no longer fits.
+    @Test func headersThatFillAFrameSurviveARedelivery() async throws {
+        let batch = try await BadBatch.make()
+        let letters = try await batch.run([]) {
+            var size = 130_950
+            var outcome = Publisher.Outcome.timedOut
+            repeat {
+                let message = batch.honest("huge") { [size] in
+                    $0.properties.headers = FieldTable([
+                        ("x", .string(String(repeating: "x", count: size)))
+                    ])
+                }
+                outcome = await batch.publisher.publish(message)
+                size -= 1
+            } while outcome != .confirmed && size > 130_700
+            #expect(outcome == .confirmed)
+            let source = try LiveSourceOnThread(batch.room, partition: 0)
+            #expect(try await source.fill(501).count == 501)
+            try await source.close()
+        }
+        #expect(letters.isEmpty)
+        #expect(try batch.room.count("select count(*) from intent where token = 'huge'") == 1)
+    }
 }
