@@ -14,7 +14,7 @@ import WeirCore
 /// readiness probe. Nothing that it needs must be there when it starts: `/readyz` says what is missing.
 public final class Ingress: Service {
     private let settings: IngressSettings
-    private let handler: RequestHandler
+    let handler: RequestHandler
     private let register = ConnectionRegister()
     private let logger: Logger
     private let port = Awaited<Int>()

@@ -110,8 +110,8 @@ import Testing
         [
             ("/v1/intents/a%2Fb", "invalid-path"), ("/v1/intents/..", "invalid-path"),
             ("/v1/intents/%2e%2e", "invalid-path"), ("/v1/intents/a%00", "invalid-path"),
-            ("/v1/intents/%ff%fe", "invalid-path"), ("/v1/intents/%zz", "invalid-path"),
-            ("/v1/intents/a%2", "invalid-path"), ("/v1/intents/", "invalid-path"),
+            ("/v1/intents/%zz", "invalid-path"), ("/v1/intents/a%2", "invalid-path"),
+            ("/v1/intents/", "invalid-path"),
             ("/v1/skus/a%20b", "invalid-path"), ("/v1/skus/" + String(repeating: "s", count: 65), "invalid-path"),
         ].map { Case(name: "GET \($0.0)", method: "GET", path: $0.0, body: nil, status: 400, problem: $0.1) }
         + [

@@ -8,6 +8,8 @@ import Testing
             for (text, status, problem) in [
                 ("nonsense\r\n\r\n", "400", "malformed-request"),
                 ("GET /v1/skus/a\u{0}b HTTP/1.1\r\nHost: a\r\n\r\n", "400", "malformed-request"),
+                ("GET /v1/intents/%ff%fe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "400", "invalid-path"),
+                ("GET /v1/intents/ü HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "400", ""),
                 ("GET / HTTP/9.9\r\nHost: a\r\n\r\n", "400", "malformed-request"),
                 ("POST /v1/intents HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n", "400", "malformed-request"),
                 (

@@ -1,0 +1,207 @@
+import Testing
+import WeirLive
+import WeirSandbox
+
+@testable import WeirIngress
+
+/// Servers that die, hang or refuse, each test on servers of its own.
+@Suite(.serialized) struct FaultTests {
+    private func withSandbox(_ body: (Sandbox) async throws -> Void) async throws {
+        let sandbox = try await Sandbox.start()
+        do {
+            try await body(sandbox)
+        } catch {
+            await sandbox.stop()
+            throw error
+        }
+        await sandbox.stop()
+    }
+
+    /// Sends a token until it has an outcome; returns how many attempts it took and the slowest of them.
+    private func insist(
+        _ room: IngressRoom, _ token: String, _ seen: inout Set<String>
+    ) async throws -> (attempts: Int, slowest: Duration) {
+        var (attempts, slowest) = (0, Duration.zero)
+        let deadline = ContinuousClock.now + .seconds(120)
+        while ContinuousClock.now < deadline {
+            let start = ContinuousClock.now
+            let reply = try await room.submit(token, "shoe", wait: 2)
+            slowest = max(slowest, ContinuousClock.now - start)
+            attempts += 1
+            seen.insert(reply.problem ?? "\(reply.status)")
+            if reply.status == 200 { return (attempts, slowest) }
+            #expect(reply.status == 202 || reply.status == 503, "\(reply.bodyText)")
+            if reply.status == 503 {
+                #expect(reply.headers.first(name: "retry-after") != nil)
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        throw TestFailure("\(token) has no outcome")
+    }
+
+    @Test func aBrokerThatIsKilledUnderLoadCosts503AndNoOutcome() async throws {
+        try await withSandbox { sandbox in
+            try await IngressRoom.with(sandbox) { room in
+                try await room.define("shoe", 100, holdSeconds: 0)
+                let results = try await withThrowingTaskGroup(
+                    of: (Int, Duration, Set<String>).self
+                ) { group in
+                    for client in 0..<16 {
+                        group.addTask {
+                            var seen: Set<String> = []
+                            var (most, slowest) = (0, Duration.zero)
+                            for number in 0..<20 {
+                                let one = try await insist(room, "c\(client)-\(number)", &seen)
+                                (most, slowest) = (max(most, one.attempts), max(slowest, one.slowest))
+                            }
+                            return (most, slowest, seen)
+                        }
+                    }
+                    try await eventually("some are decided") {
+                        try room.count("select count(*)::int from intent") > 30
+                    }
+                    await sandbox.rabbitmq.kill()
+                    let reply = try await room.submit("while-away", "shoe")
+                    #expect(reply.status == 503 && reply.problem == "broker-unavailable", "\(reply.bodyText)")
+                    #expect(try await room.get("/readyz").status == 503)
+                    #expect(try await room.get("/v1/skus/shoe").status == 200)
+                    try await sandbox.rabbitmq.restart()
+                    return try await group.reduce(into: [(Int, Duration, Set<String>)]()) { $0.append($1) }
+                }
+                let seen = results.reduce(into: Set<String>()) { $0.formUnion($1.2) }
+                print("broker killed: saw \(seen.sorted()), slowest \(results.map(\.1).max() ?? .zero)")
+                #expect(seen.isSubset(of: ["200", "202", "broker-unavailable", "publish-timeout"]))
+                #expect(results.allSatisfy { $0.1 < .seconds(12) })
+                #expect(try room.count("select count(*)::int from intent") == 320)
+                #expect(try room.count("select count(*)::int from intent where status = 'confirmed'") == 100)
+                let report = try LiveAudit(databaseURL: room.room.databaseURL).run()
+                #expect(report.holds, "\(report.lines)")
+            }
+        }
+    }
+
+    @Test func aMemoryAlarmIs503ByTheDeadlineAndPasses() async throws {
+        try await withSandbox { sandbox in
+            try await IngressRoom.with(sandbox) { room in
+                try await room.define("shoe", 10)
+                try await sandbox.runRabbitmqctl(["set_vm_memory_high_watermark", "0.0001"])
+                var slowest = Duration.zero
+                var kinds: Set<String> = []
+                try await eventually("blocked") {
+                    let start = ContinuousClock.now
+                    let reply = try await room.submit("t", "shoe")
+                    slowest = max(slowest, ContinuousClock.now - start)
+                    if reply.status != 202 {
+                        #expect(reply.status == 503)
+                        kinds.insert(reply.problem ?? "")
+                    }
+                    return kinds.contains("broker-unavailable")
+                }
+                print("memory alarm: slowest \(slowest), \(kinds)")
+                #expect(slowest < .seconds(6))
+                let start = ContinuousClock.now
+                #expect(try await room.submit("u", "shoe").status == 503)
+                #expect(ContinuousClock.now - start < .seconds(1))
+                #expect(try await room.get("/readyz").bodyText.contains("blocked"))
+                try await sandbox.runRabbitmqctl(["set_vm_memory_high_watermark", "absolute", "2GB"])
+                try await room.untilReady()
+                #expect(try await room.submit("u", "shoe", wait: 10).status == 200)
+            }
+        }
+    }
+
+    @Test func aFrozenBrokerIs503ByTheDeadline() async throws {
+        try await withSandbox { sandbox in
+            try await IngressRoom.with(sandbox) { room in
+                try await room.define("shoe", 10)
+                await sandbox.rabbitmq.freeze()
+                let start = ContinuousClock.now
+                let reply = try await room.submit("t", "shoe", wait: 10)
+                let took = ContinuousClock.now - start
+                print("frozen broker: \(reply.problem ?? "") after \(took)")
+                #expect(reply.status == 503 && reply.problem == "publish-timeout")
+                #expect(took < .seconds(6))
+                sandbox.rabbitmq.thaw()
+                var seen: Set<String> = []
+                _ = try await insist(room, "t", &seen)
+                #expect(try await room.get("/v1/skus/shoe").number("held") == 1)
+            }
+        }
+    }
+
+    @Test func withoutTheDatabaseIntentsAreAcceptedAndDecidedLater() async throws {
+        try await withSandbox { sandbox in
+            try await IngressRoom.with(sandbox) { room in
+                try await room.define("shoe", 10)
+                await sandbox.postgres.kill()
+                let accepted = try await room.submit("t", "shoe")
+                #expect(accepted.status == 202)
+                for path in ["/v1/intents/t", "/v1/skus/shoe", "/v1/skus", "/v1/intents/t?wait=1"] {
+                    let reply = try await room.get(path)
+                    #expect(reply.status == 503 && reply.problem == "database-unavailable", "\(path)")
+                    #expect(reply.headers.first(name: "retry-after") == "1")
+                }
+                #expect(try await room.get("/readyz").bodyText.contains("PostgreSQL"))
+                // The memory knows the SKU of what was accepted; of anything else the client has to say it.
+                let known = try await room.command("t", "confirm", headers: [("Prefer", "respond-async")])
+                #expect(known.status == 202)
+                let other = try await room.command("other", "confirm", headers: [("Prefer", "respond-async")])
+                #expect(other.status == 503 && other.problem == "database-unavailable")
+                try await sandbox.postgres.restart()
+                try await eventually("decided and confirmed", within: .seconds(60)) {
+                    try await room.get("/v1/intents/t").text("status") == "confirmed"
+                }
+            }
+        }
+    }
+
+    @Test func aFrozenDatabaseDelaysAcceptanceByAMomentOnly() async throws {
+        try await withSandbox { sandbox in
+            try await IngressRoom.with(sandbox) { room in
+                try await room.define("shoe", 100)
+                await sandbox.postgres.freeze()
+                let start = ContinuousClock.now
+                let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                    for number in 0..<20 {
+                        group.addTask { try await room.submit("t\(number)", "shoe").status }
+                    }
+                    return try await group.reduce(into: [Int]()) { $0.append($1) }
+                }
+                let took = ContinuousClock.now - start
+                print("frozen database: 20 submits after \(took)")
+                #expect(statuses == Array(repeating: 202, count: 20))
+                #expect(took < .seconds(6))
+                let shown = try await room.get("/v1/intents/t1")
+                #expect(shown.status == 503)
+                sandbox.postgres.thaw()
+                try await eventually("all are decided", within: .seconds(60)) {
+                    try room.count("select count(*)::int from intent where status = 'reserved'") == 20
+                }
+            }
+        }
+    }
+
+    @Test func aWaitOutlivesTheLossOfItsOutcomeQueue() async throws {
+        try await withSandbox { sandbox in
+            try await IngressRoom.with(sandbox, workers: false) { room in
+                async let waited = room.submit("t", "shoe", wait: 30)
+                let desk = room.ingress.deskForTests
+                try await eventually("it is accepted and waits") {
+                    try await room.get("/v1/intents/t").text("status") == "queued" && desk.count == 1
+                }
+                try await sandbox.runRabbitmqctl(["close_all_connections", "test"])
+                let pool = WorkerPool(
+                    WorkerSettings(databaseURL: room.room.databaseURL, amqpURL: room.room.amqpURL),
+                    partitioning: room.partitioning, logger: .quiet)
+                pool.start()
+                let reply = try await waited
+                await offAsyncThreads { pool.stop() }
+                #expect(reply.status == 200 && reply.text("reason") == "unknown_sku", "\(reply.bodyText)")
+            }
+        }
+    }
+}
+
+extension Ingress {
+    var deskForTests: OutcomeDesk { handler.desk }
+}
