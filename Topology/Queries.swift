@@ -29,6 +29,8 @@ public enum Queries {
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
     public static let lookInstallation = SQLText("look_installation", PackageResources.look_installation_sql)
     public static let lookIntents = SQLText("look_intents", PackageResources.look_intents_sql)
+    public static let lookSessionSettings = SQLText(
+        "look_session_settings", PackageResources.look_session_settings_sql)
     public static let lookSkus = SQLText("look_skus", PackageResources.look_skus_sql)
     public static let migrateAcceptFailover = SQLText(
         "migrate_accept_failover", PackageResources.migrate_accept_failover_sql)
@@ -64,8 +66,8 @@ public enum Queries {
         auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus, auditSnapshot,
         commitClearSuspects, commitInsertCommands, commitInsertDeadLetters, commitInsertEvents,
         commitInsertIntents, commitInsertSkus, commitMoveHead, commitUpdateIntents, commitUpdateSkus,
-        lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookSkus, migrateAcceptFailover,
-        migrateApplied, migrateBegin, migrateEnd, migrateHistory, migrateInstall, migrateLock,
+        lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookSessionSettings, lookSkus,
+        migrateAcceptFailover, migrateApplied, migrateBegin, migrateEnd, migrateHistory, migrateInstall, migrateLock,
         migratePartitions, migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks,
         ownTryLock, readClock, readCommands, readDue, readDueSkus, readIntents, readLog, readNextDeadline,
         readPosition, readSkus, suspectNote,
