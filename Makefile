@@ -21,9 +21,9 @@ build: setup ## Build weir, optimized: .build/release/weir
 	swift build -c release --product weir
 
 .PHONY: test
-test: setup ## Build and run all tests, one process for all, then check the imports
+test: setup ## Build and run all tests, one after another on shared servers, then check the imports
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --no-parallel
 	@$(MAKE) --no-print-directory imports
 
 # The check ends in `Build complete!` even when it fails; make goes by the exit code.
@@ -45,6 +45,7 @@ demo: build ## A rush on a private PostgreSQL and RabbitMQ (KEEP=1, BUYERS=N, AR
 
 .PHONY: bench
 bench: setup ## Measure everything (some minutes; let the machine rest)
+	swift build -c release --product weir
 	swift build -c release --product weir-lab
 	.build/release/weir-lab all
 

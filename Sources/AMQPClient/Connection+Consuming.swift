@@ -19,6 +19,7 @@ extension Connection {
         queue: String, noAck: Bool = false, exclusive: Bool = false, consumerTag: String = "",
         arguments: FieldTable = FieldTable()
     ) throws(AMQPError) -> String {
+        if consumers.isEmpty { try acceptLargerFrames() }
         arena.reset()
         var request = amqp_basic_consume_t()
         request.queue = try name(queue, "queue name")
@@ -33,6 +34,21 @@ extension Connection {
         consumers[tag] = queue
         return tag
     }
+
+    /// The broker adds headers to what it brings back (`x-delivery-count`) and does not look whether they still fit
+    /// into a frame; the library ends a connection on which a larger frame than agreed arrives. Without room for
+    /// that, one message whose headers fill a frame would stop its queue for good.
+    ///
+    /// The library may only be told so between two frames: before the first delivery, after an answer.
+    private func acceptLargerFrames() throws(AMQPError) {
+        let library = try usable()
+        let status = amqp_tune_connection(
+            library, amqp_get_channel_max(library), Int32(frameMax + Self.roomForAdditions),
+            amqp_get_heartbeat(library))
+        if let error = AMQPError.ofStatus(status, "cannot enlarge the frames") { throw end(error) }
+    }
+
+    private static let roomForAdditions = 16_384
 
     /// Acknowledges one delivery, or with `multiple` all up to it.
     ///

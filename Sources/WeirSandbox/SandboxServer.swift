@@ -57,6 +57,7 @@ public final class SandboxServer: Sendable {
     public func restart() async throws {
         await shutDown()
         try await start()
+        try await recipe.finishRestart()
     }
 
     /// Shuts the server down in order, as an operator would, and leaves it down until `restart()`.

@@ -11,11 +11,15 @@ protocol ServerRecipe: Sendable {
     func start() -> Spawn
     /// Whether the server answers its protocol's handshake. Blocks for two seconds at most.
     func isReady() -> Bool
+    /// What must be done once a server that was there before is back.
+    func finishRestart() async throws
     /// The signal that ends it in order.
     var shutdownSignal: Int32 { get }
 }
 
 extension ServerRecipe {
+    func finishRestart() async throws {}
+
     /// Everything the server writes.
     var logFile: String { "\(folder)/server.log" }
 }

@@ -12,7 +12,7 @@ struct Weir: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ServeCommand.self, MigrateCommand.self, TopologyCommand.self, DeadCommand.self, AuditCommand.self,
-            SimulateCommand.self,
+            DemoCommand.self, ServeCommand.self, MigrateCommand.self, TopologyCommand.self, SKUCommand.self,
+            IntentCommand.self, LoadCommand.self, DeadCommand.self, AuditCommand.self, SimulateCommand.self,
         ])
 }

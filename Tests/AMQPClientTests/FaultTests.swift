@@ -62,27 +62,20 @@ extension WithBroker {
         }
 
         @Test func aKilledBrokerIsFoundAgain() async throws {
-            let url = try await testBrokerURL()
-            try await declare(url, "q")
-            let broker = try await SharedSandbox.get().rabbitmq
-            try await withPublisher(url) { publisher in
-                // A quorum queue declared a moment before the kill comes back without a leader (RabbitMQ
-                // 3.10.8).
-                let settled = Ledger(20_000)
-                publisher.publish((0..<20_000).map { toQueue("q", text($0)) }) { settled.note($0, $1) }
-                _ = try await settled.settled()
+            let room = try await SharedSandbox.room()
+            try await declare(room.amqpURL, "q")
+            let sandbox = try await SharedSandbox.get()
+            try await withPublisher(room.amqpURL) { publisher in
                 let ledger = Ledger(20_000)
                 publisher.publish((0..<20_000).map { toQueue("q", text($0)) }) { ledger.note($0, $1) }
                 try await eventually("some sent") { ledger.count > 0 }
-                await broker.kill()
+                await sandbox.rabbitmq.kill()
                 let outcomes = try await ledger.settled()
                 #expect(outcomes.allSatisfy { $0 == .confirmed || $0.isUnavailable })
                 #expect(await publisher.publish(toQueue("q", [])).isUnavailable)
-                try await broker.restart()
+                try await sandbox.rabbitmq.restart()
                 #expect(await publisher.waitUntilReady(timeout: .seconds(60)))
-                try await eventually("confirmed again", within: .seconds(60)) {
-                    await publisher.publish(toQueue("q", [1])) == .confirmed
-                }
+                #expect(await publisher.publish(toQueue("q", [1])) == .confirmed)
             }
         }
 

@@ -31,7 +31,9 @@ struct LiveRoom: Sendable {
         try Session(SessionSettings(url: databaseURL, applicationName: "test"))
     }
 
-    func connection() throws -> Connection { try Connection(AMQPSettings(url: amqpURL, connectionName: "test")) }
+    func connection() throws -> Connection {
+        try Connection(AMQPSettings(url: amqpURL, connectionName: "test"))
+    }
 
     func publisher() -> Publisher {
         Publisher(settings: .init(amqp: AMQPSettings(url: amqpURL, connectionName: "test")), logger: .quiet)
@@ -42,6 +44,37 @@ struct LiveRoom: Sendable {
         let session = try session()
         defer { session.close() }
         return try session.run(Query(Statement(name: "count", sql: sql))).int(0, 0)
+    }
+
+    /// Runs SQL by hand, as an operator or an enemy would.
+    func execute(_ script: String) throws {
+        let session = try session()
+        defer { session.close() }
+        try session.execute(script: script)
+    }
+
+    /// One column of texts out of the database.
+    func texts(_ sql: String, _ binds: [Bind] = []) throws -> [String] {
+        let session = try session()
+        defer { session.close() }
+        let rows = try session.run(Query(Statement(name: "texts", sql: sql), binds))
+        return (0..<rows.count).map { rows.text($0, 0) }
+    }
+
+    /// The partitions whose lock somebody holds.
+    func lockedPartitions() throws -> Set<Int> {
+        let locked = try texts(
+            "select objid::text from pg_locks l join pg_database d on d.oid = l.database"
+                + " where d.datname = current_database() and locktype = 'advisory' and objsubid = 2"
+                + " and classid::integer = x'57454952'::integer")
+        return Set(locked.compactMap { Int($0) })
+    }
+
+    /// A name in this partition that begins with `prefix`.
+    func sku(in partition: Int, _ prefix: String = "sku") -> String {
+        (0...).lazy.map { "\(prefix)-\($0)" }.first {
+            partitioning.partition(of: SKU(unchecked: $0)) == partition
+        }!
     }
 
     func message(_ command: Command, replyTo: String? = nil) -> OutgoingMessage {
@@ -55,6 +88,13 @@ struct LiveRoom: Sendable {
             exchange: BrokerTopology.intents,
             routingKey: BrokerTopology.routingKey(partitioning.partition(of: command.sku)),
             properties: properties, body: command.body, mandatory: true)
+    }
+}
+
+/// Runs blocking code on a thread with a stack for librabbitmq.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+        _ = DedicatedThread(name: "test") { continuation.resume(with: Swift.Result { try body() }) }
     }
 }
 

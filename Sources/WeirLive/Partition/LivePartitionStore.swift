@@ -21,7 +21,7 @@ public final class LivePartitionStore: PartitionStore {
         var settings = settings
         // A frozen owner loses its lock: every session with a partition says something once a second.
         settings.idleSessionTimeoutSeconds = 5
-        settings.applicationName = "weir partition \(partition)"
+        settings.applicationName = OwnerName.text(partition: partition)
         session = try asStoreError { [settings] () throws(PostgresError) in try Session(settings) }
         do throws(StoreError) {
             try takeLock()

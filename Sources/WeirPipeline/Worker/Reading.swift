@@ -47,6 +47,18 @@ extension Delivery {
                 throw WireRefusal(
                     .invalidProperty, at: name, "the property '\(name)' must not hold control characters")
             }
+            // Bytes that are no UTF-8 grow when they are read as text: what does not fit into a property any more
+            // could never be sent back, and would hold up every event behind it.
+            guard text.utf8.count <= 255 else {
+                throw WireRefusal(
+                    .invalidProperty, at: name, "the property '\(name)' must be UTF-8 text of at most 255 bytes")
+            }
+        }
+        // The broker decodes the rest of such a name, and a made-up one costs the publisher its connection.
+        if let replyTo, replyTo.hasPrefix("amq.rabbitmq.reply-to") {
+            throw WireRefusal(
+                .invalidProperty, at: "reply_to",
+                "the property 'reply_to' is RabbitMQ's direct reply-to; name a queue of your own")
         }
         if let replyTo, replyTo.hasPrefix("weir."), !replyTo.hasPrefix("weir.ingress.") {
             throw WireRefusal(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Dispatch
 import Logging
 import ServiceLifecycle
+import WeirIngress
 import WeirLive
 
 struct ServeCommand: WeirCommand {
@@ -56,6 +57,14 @@ struct ServeCommand: WeirCommand {
                 WorkerService(
                     pool: WorkerPool(worker, partitioning: installation.partitioning, logger: logger),
                     logger: logger))
+        }
+        if role != .worker {
+            var ingress = IngressSettings(databaseURL: databaseURL, amqpURL: amqpURL)
+            ingress.host = host ?? reader.string(forKey: "weir.http.host") ?? "127.0.0.1"
+            ingress.port = try await reader.number(
+                port, forKey: "weir.http.port", in: 0...65_535, default: 8080)
+            services.append(
+                try Ingress(settings: ingress, partitioning: installation.partitioning, logger: logger))
         }
         let group = ServiceGroup(
             configuration: .init(

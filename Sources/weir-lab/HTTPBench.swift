@@ -1,0 +1,118 @@
+import ArgumentParser
+import Foundation
+import PostgresClient
+import WeirLive
+import WeirSandbox
+
+/// One hot SKU through HTTP, beside the same HTTP server deciding by one conditional UPDATE a request.
+struct HTTPBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "http", abstract: "Outcomes per second through HTTP, beside a conditional UPDATE.")
+
+    @Option(help: "Keep-alive clients.")
+    var clients = 64
+
+    @Option(help: "Seconds of each measurement.")
+    var seconds = 10.0
+
+    @Option(help: "How often both are measured, in turn.")
+    var runs = 3
+
+    mutating func run() async throws {
+        let sandbox = try await Sandbox.start()
+        do {
+            try await measure(sandbox)
+            await sandbox.stop()
+        } catch {
+            await sandbox.stop()
+            throw error
+        }
+    }
+
+    private func measure(_ sandbox: Sandbox) async throws {
+        print("HTTP: one hot SKU, \(clients) keep-alive clients, \(runs) runs of \(Int(seconds)) s in turn")
+        let room = try await sandbox.makeRoom()
+        let partitions = try Migrator(databaseURL: room.databaseURL).run(partitions: nil).installation
+            .partitioning.count
+        try TopologyTool(amqpURL: room.amqpURL, partitions: partitions).apply()
+        let session = try Session(SessionSettings(url: room.databaseURL, applicationName: "lab"))
+        defer { session.close() }
+        try session.execute(script: LabQueries.shop)
+        let servers = ["DATABASE_URL": room.databaseURL, "AMQP_URL": room.amqpURL]
+
+        let (weirPort, updatePort) = (try freePort(), try freePort())
+        let ingress = try Child(
+            "weir", ["serve", "--role", "ingress", "--port", "\(weirPort)", "--log-level", "error"],
+            environment: servers)
+        defer { ingress.stop() }
+        let worker = try Child(
+            "weir", ["serve", "--role", "worker", "--log-level", "error"], environment: servers)
+        defer { worker.stop() }
+        let update = try Child(
+            "weir-lab", ["conditional-server", "--port", "\(updatePort)"], environment: servers)
+        defer { update.stop() }
+        for port in [weirPort, updatePort] {
+            try await until("a server on port \(port)", within: .seconds(30)) {
+                (try? get(port, "/readyz")) == 200
+            }
+        }
+        try await until("the hot SKU", within: .seconds(30), every: .milliseconds(200)) {
+            let status = try? put(weirPort, "/v1/skus/hot", #"{"stocked":1000000000,"hold_seconds":0}"#)
+            return status == 200 || status == 201
+        }
+
+        var (weir, conditional) = ([KeepAliveClients.Result](), [KeepAliveClients.Result]())
+        for run in 0...runs {
+            // The first of each warms up and is not counted; connections wait for a server that rests meanwhile.
+            let length = run == 0 ? 2.0 : seconds
+            let first = try load(weirPort, "w\(run)").run(seconds: length)
+            let second = try load(updatePort, "u\(run)").run(seconds: length)
+            guard run > 0 else { continue }
+            weir.append(first)
+            conditional.append(second)
+            say(
+                "  run \(run): weir \((Double(first.answers) / first.seconds).rounded)/s,"
+                    + " conditional UPDATE \((Double(second.answers) / second.seconds).rounded)/s")
+        }
+        report("weir", weir)
+        report("conditional UPDATE", conditional)
+        let ratios = zip(weir, conditional).map {
+            Double($0.answers) / $0.seconds / (Double($1.answers) / $1.seconds)
+        }
+        print(
+            "  ratio weir / conditional     \(median(ratios).short)  (\(ratios.map(\.short).joined(separator: " ")))"
+        )
+        print(
+            "  peak memory: worker \(worker.peakMegabytes.rounded) MB, ingress \(ingress.peakMegabytes.rounded) MB"
+        )
+    }
+
+    private func report(_ name: String, _ results: [KeepAliveClients.Result]) {
+        let rate = median(results.map { Double($0.answers) / $0.seconds })
+        let (p50, p99) = (
+            median(results.map { $0.percentile(0.5) }), median(results.map { $0.percentile(0.99) })
+        )
+        let bad = results.flatMap(\.statuses).filter { $0.key != 200 }.reduce(0) { $0 + $1.value }
+        let padded = name.padding(toLength: 20, withPad: " ", startingAt: 0)
+        print(
+            "  \(padded) \(rate.rounded)/s, p50 \((p50 * 1e3).short) ms, p99 \((p99 * 1e3).short) ms,"
+                + " answers other than 200: \(bad)")
+    }
+
+    private func load(_ port: Int, _ prefix: String) -> KeepAliveClients {
+        KeepAliveClients(port: port, count: clients) { number in
+            let body = #"{"sku":"hot","quantity":1,"buyer":"buyer-\#(number % 5_000)"}"#
+            return Array(
+                """
+                POST /v1/intents HTTP/1.1\r
+                Host: 127.0.0.1\r
+                Content-Type: application/json\r
+                Idempotency-Key: \(prefix)-\(number)\r
+                Prefer: wait=30\r
+                Content-Length: \(body.utf8.count)\r
+                \r
+                \(body)
+                """.utf8)
+        }
+    }
+}

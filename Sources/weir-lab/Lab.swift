@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+
+/// Measures: each figure beside another one in the same run, because machines are noisy and only ratios last.
+@main
+struct Lab: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "weir-lab",
+        abstract: "Measures Weir beside what it is compared with, on private servers on this machine.",
+        subcommands: [AllBenches.self, DrainBench.self, HTTPBench.self, ConditionalServer.self])
+}
+
+struct AllBenches: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "all", abstract: "Runs every measurement.")
+
+    func run() async throws {
+        var drain = try DrainBench.parse([])
+        try await drain.run()
+        print("")
+        var http = try HTTPBench.parse([])
+        try await http.run()
+    }
+}
+
+func say(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+/// The middle one of an odd number of measurements, the upper middle of an even one.
+func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+
+extension Double {
+    /// With thousands and without decimals.
+    var rounded: String { String(Int(self.rounded())) }
+    /// With two decimals.
+    var short: String { String(format: "%.2f", self) }
+}

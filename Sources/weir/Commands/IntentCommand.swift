@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+
+struct IntentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "intent", abstract: "Submits, shows, confirms and cancels intents.",
+        subcommands: [SubmitOne.self, Show.self, Confirm.self, Cancel.self])
+
+    struct SubmitOne: WeirCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "submit", abstract: "Submits an intent and waits for its outcome.",
+            discussion:
+                "The same token again gives the same outcome: repeat the command whenever you are in doubt.")
+        @OptionGroup var server: ServerOptions
+        @Argument(help: "The SKU.") var sku: String
+        @Option(help: "How many units.") var quantity: Int64 = 1
+        @Option(help: "Who buys.") var buyer: String
+        @Option(help: "The intent's token; a new one if nothing is said.") var token: String?
+        @Option(help: "Seconds to wait for the outcome, 0 to 30.") var wait = 10
+
+        func validate() throws { try checkWait(wait) }
+
+        func execute() async throws {
+            let token = token ?? UUID().uuidString.lowercased()
+            let answer = try await server.withClient {
+                try await $0.submit(
+                    token: token, sku: sku, quantity: quantity, buyer: buyer,
+                    waitSeconds: wait == 0 ? nil : wait)
+            }
+            show(answer, server)
+        }
+    }
+
+    struct Show: WeirCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows where an intent stands.")
+        @OptionGroup var server: ServerOptions
+        @Argument(help: "The intent's token.") var token: String
+        @Option(help: "Seconds to wait for its next change, 0 to 30.") var wait = 0
+
+        func validate() throws { try checkWait(wait) }
+
+        func execute() async throws {
+            let answer = try await server.withClient {
+                try await $0.intent(token: token, waitSeconds: wait == 0 ? nil : wait)
+            }
+            show(answer, server)
+        }
+    }
+
+    struct Confirm: WeirCommand {
+        static let configuration = CommandConfiguration(abstract: "Turns a hold into a sale.")
+        @OptionGroup var server: ServerOptions
+        @Argument(help: "The intent's token.") var token: String
+        @Option(help: "Its SKU; spares the server a look-up.") var sku: String?
+
+        func execute() async throws {
+            show(try await server.withClient { try await $0.confirm(token: token, sku: sku) }, server)
+        }
+    }
+
+    struct Cancel: WeirCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Gives an intent up; its units are free again.")
+        @OptionGroup var server: ServerOptions
+        @Argument(help: "The intent's token.") var token: String
+        @Option(help: "Its SKU; spares the server a look-up.") var sku: String?
+
+        func execute() async throws {
+            show(try await server.withClient { try await $0.cancel(token: token, sku: sku) }, server)
+        }
+    }
+}
+
+private func checkWait(_ seconds: Int) throws {
+    guard (0...30).contains(seconds) else { throw ValidationError("--wait must be from 0 to 30") }
+}
+
+private func show(_ answer: IntentAnswer, _ server: ServerOptions) {
+    if server.json { return print(String(decoding: answer.body, as: UTF8.self)) }
+    var line = "\(answer.token)  \(answer.status.rawValue)"
+    if let reason = answer.reason { line += " (\(reason))" }
+    line += "  \(answer.quantity.map(String.init) ?? "?") of \(answer.sku)"
+    if let holdUntil = answer.holdUntil { line += "  held until \(holdUntil)" }
+    print(line)
+}

@@ -1,0 +1,66 @@
+import WeirCore
+import WeirWire
+
+/// A SKU as the API shows it.
+struct SKUAnswer: Sendable, Hashable {
+    let stock: Stock
+    let partition: Int?
+
+    init(_ fields: JSONFields) throws(WeirClientError) {
+        var fields = fields
+        partition = fields.integer("partition").map(Int.init)
+        do throws(WireRefusal) {
+            stock = try Stock(from: &fields)
+        } catch {
+            throw .garbled("\(error)")
+        }
+    }
+}
+
+extension WeirClient {
+    /// Defines a SKU: `stocked` counts when it is new, the policy always.
+    func putSKU(
+        _ sku: String, stocked: Int64? = nil, holdSeconds: Int64? = nil, maxPerIntent: Int64? = nil
+    ) async throws(WeirClientError) -> SKUAnswer {
+        let body = JSONWriter.object { json in
+            if let stocked { json.member("stocked", stocked) }
+            if let holdSeconds { json.member("hold_seconds", holdSeconds) }
+            if let maxPerIntent { json.member("max_per_intent", maxPerIntent) }
+        }
+        return try SKUAnswer(try await call(.put, "/v1/skus/\(Self.escaped(sku))", body: body).fields())
+    }
+
+    /// Reads one SKU.
+    func sku(_ sku: String) async throws(WeirClientError) -> SKUAnswer {
+        try SKUAnswer(try await call(.get, "/v1/skus/\(Self.escaped(sku))").fields())
+    }
+
+    /// Adds units, or takes some that are available. The same key again changes nothing.
+    func adjust(
+        _ sku: String, delta: Int64, reason: String, key: String
+    ) async throws(WeirClientError) -> SKUAnswer {
+        let body = JSONWriter.object { json in
+            json.member("delta", delta)
+            json.member("reason", reason)
+        }
+        return try SKUAnswer(
+            try await call(
+                .post, "/v1/skus/\(Self.escaped(sku))/adjustments", headers: [("Idempotency-Key", key)],
+                body: body
+            ).fields())
+    }
+
+    /// One page of SKUs in order of their names, and where the next one begins.
+    func skus(
+        after cursor: String? = nil, limit: Int? = nil
+    ) async throws(WeirClientError) -> (skus: [SKUAnswer], next: String?) {
+        var query: [String] = []
+        if let cursor { query.append("after=\(Self.escaped(cursor))") }
+        if let limit { query.append("limit=\(limit)") }
+        var fields = try await call(.get, "/v1/skus" + Self.text(of: query)).fields()
+        guard case .array(let items) = fields.take("skus") else { throw .garbled("it has no list 'skus'") }
+        var skus: [SKUAnswer] = []
+        for case .object(let item) in items { skus.append(try SKUAnswer(item)) }
+        return (skus, fields.text("next"))
+    }
+}
