@@ -30,6 +30,8 @@ public enum Queries {
     public static let lookInstallation = SQLText("look_installation", PackageResources.look_installation_sql)
     public static let lookIntents = SQLText("look_intents", PackageResources.look_intents_sql)
     public static let lookOwners = SQLText("look_owners", PackageResources.look_owners_sql)
+    public static let lookSessionSettings = SQLText(
+        "look_session_settings", PackageResources.look_session_settings_sql)
     public static let lookSkus = SQLText("look_skus", PackageResources.look_skus_sql)
     public static let migrateAcceptFailover = SQLText(
         "migrate_accept_failover", PackageResources.migrate_accept_failover_sql)
@@ -65,10 +67,10 @@ public enum Queries {
         auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus, auditSnapshot,
         commitClearSuspects, commitInsertCommands, commitInsertDeadLetters, commitInsertEvents,
         commitInsertIntents, commitInsertSkus, commitMoveHead, commitUpdateIntents, commitUpdateSkus,
-        lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookOwners, lookSkus,
-        migrateAcceptFailover, migrateApplied, migrateBegin, migrateEnd, migrateHistory, migrateInstall,
-        migrateLock, migratePartitions, migrateRecord, migrateUndo, ownSessionSettings, ownShareLock,
-        ownShowLocks, ownTryLock, readClock, readCommands, readDue, readDueSkus, readIntents, readLog,
-        readNextDeadline, readPosition, readSkus, suspectNote,
+        lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookOwners, lookSessionSettings,
+        lookSkus, migrateAcceptFailover, migrateApplied, migrateBegin, migrateEnd, migrateHistory,
+        migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo, ownSessionSettings,
+        ownShareLock, ownShowLocks, ownTryLock, readClock, readCommands, readDue, readDueSkus, readIntents,
+        readLog, readNextDeadline, readPosition, readSkus, suspectNote,
     ]
 }

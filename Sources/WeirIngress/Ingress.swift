@@ -38,7 +38,7 @@ public final class Ingress: Service {
             logger: logger)
     }
 
-    /// The port it listens at, once it does; 0 when it never will. To be asked once.
+    /// The port it listens at, once it does; 0 when it never will.
     public func started() async -> Int { await port.value }
 
     /// Runs until a graceful shutdown: then nothing new is taken in, requests under way are answered, the threads

@@ -23,7 +23,7 @@ extension IngressSettings {
         try require(shutdownGraceSeconds >= 4, "the shutdown grace must be at least 4 seconds")
         try require(
             waitLimitSeconds >= 0 && commandWaitSeconds >= 0 && lookUpTimeoutSeconds >= 1
-                && readTimeoutSeconds >= 1 && idleTimeoutSeconds >= 1,
+                && readTimeoutSeconds >= 1 && writeTimeoutSeconds >= 1 && idleTimeoutSeconds >= 1,
             "times must not be negative, time-outs at least a second")
         try require(
             largestBody >= 1024 && largestHead >= 1024 && headerFieldLimit >= 8 && connectionLimit >= 1,
@@ -42,9 +42,11 @@ extension IngressSettings {
 
     var connectionLimits: ConnectionGuard.Limits {
         // A request may read, look up twice, publish and wait; a client must be able to take the answer as well.
-        let answering = waitLimitSeconds + publishDeadlineSeconds + 4 * lookUpTimeoutSeconds + 15
+        let answering =
+            max(waitLimitSeconds, commandWaitSeconds) + publishDeadlineSeconds + 4 * lookUpTimeoutSeconds
+            + writeTimeoutSeconds
         return ConnectionGuard.Limits(
             idle: .seconds(Int64(idleTimeoutSeconds)), reading: .seconds(Int64(readTimeoutSeconds)),
-            answering: .seconds(Int64(max(answering, commandWaitSeconds + 30))))
+            answering: .seconds(Int64(answering)))
     }
 }

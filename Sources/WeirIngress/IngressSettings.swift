@@ -35,6 +35,8 @@ public struct IngressSettings: Sendable {
     public var idleTimeoutSeconds = 75
     /// How long a client may take to send a request's body, from the end of its head.
     public var readTimeoutSeconds = 10
+    /// How long a client may take to receive an answer.
+    public var writeTimeoutSeconds = 15
     /// The largest head of a request in bytes, the path and all header fields together.
     public var largestHead = 32_768
     /// The most header fields of a request.

@@ -112,7 +112,8 @@ import Testing
             ("/v1/intents/%2e%2e", "invalid-path"), ("/v1/intents/a%00", "invalid-path"),
             ("/v1/intents/%zz", "invalid-path"), ("/v1/intents/a%2", "invalid-path"),
             ("/v1/intents/", "invalid-path"),
-            ("/v1/skus/a%20b", "invalid-path"), ("/v1/skus/" + String(repeating: "s", count: 65), "invalid-path"),
+            ("/v1/skus/a%20b", "invalid-path"),
+            ("/v1/skus/" + String(repeating: "s", count: 65), "invalid-path"),
         ].map { Case(name: "GET \($0.0)", method: "GET", path: $0.0, body: nil, status: 400, problem: $0.1) }
         + [
             "/", "/v2/intents", "/v1", "/v1/", "/v1/orders", "/v1/intents/a/b/c", "/v1/intents/a/explode",
@@ -122,7 +123,8 @@ import Testing
         }
         + [
             ("GET", "/v1/intents"), ("DELETE", "/v1/intents/a"), ("PUT", "/v1/intents/a"),
-            ("GET", "/v1/intents/a/confirm"), ("POST", "/v1/skus/a"), ("POST", "/livez"), ("OPTIONS", "/v1/skus"),
+            ("GET", "/v1/intents/a/confirm"), ("POST", "/v1/skus/a"), ("POST", "/livez"),
+            ("OPTIONS", "/v1/skus"),
             ("PATCH", "/v1/skus/a"), ("GET", "/v1/skus/a/adjustments"),
         ].map {
             Case(
@@ -133,10 +135,12 @@ import Testing
     static let queries: [Case] = [
         ("/v1/skus?limit=0", "limit"), ("/v1/skus?limit=1001", "limit"), ("/v1/skus?limit=-1", "limit"),
         ("/v1/skus?limit=1e2", "limit"), ("/v1/skus?limit=99999999999999999999", "limit"),
-        ("/v1/skus?after=made-up", "after"), ("/v1/skus?after=", "after"), ("/v1/skus?after=00000000", "after"),
+        ("/v1/skus?after=made-up", "after"), ("/v1/skus?after=", "after"),
+        ("/v1/skus?after=00000000", "after"),
         ("/v1/skus?after=0011223344556677", "after"), ("/v1/skus?after=%00", "after"),
         ("/v1/skus?limit=1&limit=2", "limit"), ("/v1/skus?lmit=1", "lmit"), ("/v1/skus?limit=%zz", "limit"),
-        ("/v1/intents/a?wait=x", "wait"), ("/v1/intents/a?wait=-1", "wait"), ("/v1/intents/a?sku=a%20b", "sku"),
+        ("/v1/intents/a?wait=x", "wait"), ("/v1/intents/a?wait=-1", "wait"),
+        ("/v1/intents/a?sku=a%20b", "sku"),
         ("/v1/intents/a?sku=%ff", "sku"), ("/v1/skus/a?x=1", "x"),
     ].map {
         Case(
@@ -145,7 +149,8 @@ import Testing
     }
 
     static let stocks: [Case] = [
-        ("PUT", "/v1/skus/a", #"{"stocked":-1}"#, "/stocked"), ("PUT", "/v1/skus/a", #"{"stocked":1e3}"#, "/stocked"),
+        ("PUT", "/v1/skus/a", #"{"stocked":-1}"#, "/stocked"),
+        ("PUT", "/v1/skus/a", #"{"stocked":1e3}"#, "/stocked"),
         ("PUT", "/v1/skus/a", #"{"stocked":1,"hold_seconds":-1}"#, "/hold_seconds"),
         ("PUT", "/v1/skus/a", #"{"max_per_intent":0}"#, "/max_per_intent"),
         ("PUT", "/v1/skus/a", #"{"available":3}"#, "/available"),
@@ -173,8 +178,10 @@ import Testing
                 let reply = try await room.send(bad.method, bad.path, headers: bad.headers, body: bad.body)
                 #expect(reply.status == bad.status, "\(bad.name): \(reply.status) \(reply.bodyText)")
                 #expect(reply.problem == bad.problem, "\(bad.name): \(reply.bodyText)")
-                #expect(reply.headers.first(name: "content-type") == "application/problem+json", "\(bad.name)")
-                #expect(reply.number("status") == Int64(bad.status) && reply.text("detail") != nil, "\(bad.name)")
+                #expect(
+                    reply.headers.first(name: "content-type") == "application/problem+json", "\(bad.name)")
+                #expect(
+                    reply.number("status") == Int64(bad.status) && reply.text("detail") != nil, "\(bad.name)")
                 if let place = bad.place { #expect(reply.place == place, "\(bad.name): \(reply.bodyText)") }
                 #expect(reply.body.count < 2_000, "\(bad.name)")
                 if bad.status == 405 { #expect(reply.headers.first(name: "allow") != nil, "\(bad.name)") }
@@ -203,7 +210,8 @@ import Testing
             #expect(quoted.text("buyer") == "Ünïcødé 🛒")
             #expect(quoted.headers.first(name: "preference-applied") == "wait=30")
             let atOnce = try await room.command("q1", "confirm", headers: [("Prefer", "respond-async")])
-            #expect(atOnce.status == 202 && atOnce.headers.first(name: "preference-applied") == "respond-async")
+            #expect(
+                atOnce.status == 202 && atOnce.headers.first(name: "preference-applied") == "respond-async")
             try await eventually("it is confirmed") {
                 try await room.get("/v1/intents/q1").text("status") == "confirmed"
             }

@@ -62,6 +62,7 @@ enum Client {
         let response = try await shared.execute(request, timeout: .seconds(60))
         let bytes = try await response.body.collect(upTo: 1 << 22)
         return Reply(
-            status: Int(response.status.code), headers: response.headers, body: Array(bytes.readableBytesView))
+            status: Int(response.status.code), headers: response.headers, body: Array(bytes.readableBytesView)
+        )
     }
 }

@@ -5,7 +5,8 @@ import WeirTopology
 /// Queues that are full or gone, on the shared servers.
 @Suite struct FullQueueTests {
     @Test func aFullQueueIs503AndNothingThatWasAcceptedIsLost() async throws {
-        try await IngressRoom.with(partitions: 1, workers: false, topology: false, waitUntilReady: false) { room in
+        try await IngressRoom.with(partitions: 1, workers: false, topology: false, waitUntilReady: false) {
+            room in
             let url = room.room.amqpURL
             try await offAsyncThreads {
                 Result {
@@ -17,7 +18,8 @@ import WeirTopology
                             "x-queue-type": "quorum", "x-max-length": 5, "x-overflow": "reject-publish",
                         ])
                     try connection.bindQueue(
-                        queue: BrokerTopology.intentsQueue(0), exchange: BrokerTopology.intents, routingKey: "0")
+                        queue: BrokerTopology.intentsQueue(0), exchange: BrokerTopology.intents,
+                        routingKey: "0")
                     connection.close()
                 }
             }.get()

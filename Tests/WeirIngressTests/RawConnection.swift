@@ -50,6 +50,12 @@ final class RawConnection: @unchecked Sendable {  // used by one thread at a tim
         return count >= 0 ? Array(buffer.prefix(count)) : nil
     }
 
+    /// Whether the server resets the connection in time; what has arrived stays unread.
+    func isCut(within seconds: Int32) -> Bool {
+        var descriptor = pollfd(fd: socket, events: 0, revents: 0)
+        return poll(&descriptor, 1, seconds * 1000) == 1
+    }
+
     /// Everything up to the end of the connection.
     func receiveAll() -> String {
         var all: [UInt8] = []

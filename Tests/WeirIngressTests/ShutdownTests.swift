@@ -13,7 +13,9 @@ import WeirLive
     @Test func waitingRequestsAreAnsweredWithinTheGrace() async throws {
         try await IngressRoom.with(workers: false) { room in
             let replies = try await withThrowingTaskGroup(of: Reply.self) { group in
-                for number in 0..<20 { group.addTask { try await room.submit("t\(number)", "shoe", wait: 30) } }
+                for number in 0..<20 {
+                    group.addTask { try await room.submit("t\(number)", "shoe", wait: 30) }
+                }
                 let desk = room.ingress.deskForTests
                 try await eventually("all wait") { desk.count == 20 }
                 let start = ContinuousClock.now

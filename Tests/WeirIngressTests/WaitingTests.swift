@@ -46,7 +46,8 @@ import WeirLive
             #expect(ContinuousClock.now - start < .seconds(5))
 
             let queued = try await room.get("/v1/intents/t")
-            #expect(queued.status == 200 && queued.text("status") == "queued" && queued.number("quantity") == 3)
+            #expect(
+                queued.status == 200 && queued.text("status") == "queued" && queued.number("quantity") == 3)
             #expect(try await room.get("/v1/intents/t?sku=other").status == 404)
             let unknown = try await room.get("/v1/intents/never")
             #expect(unknown.status == 404 && unknown.headers.first(name: "retry-after") == "1")
@@ -80,7 +81,8 @@ import WeirLive
                 select count(*)::int from made
                 """)
             let shown = try await room.get("/v1/intents/dead")
-            #expect(shown.status == 200 && shown.text("status") == "undecidable" && shown.text("sku") == "shoe")
+            #expect(
+                shown.status == 200 && shown.text("status") == "undecidable" && shown.text("sku") == "shoe")
         }
     }
 

@@ -72,7 +72,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head: isAnswerBegun = true
+        // An informational head is no answer yet.
+        case .head(let head): isAnswerBegun = head.status.code >= 200
         case .body: break
         case .end:
             unanswered -= 1
@@ -105,7 +106,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             if isReading { unanswered == 0 ? limits.lingering : limits.reading } else {
                 unanswered == 0 ? limits.idle : limits.answering
             }
-        deadline = .now() + time
+        deadline = context.eventLoop.now + time
         arm(context)
     }
 
@@ -124,7 +125,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func lookAtTheClock(_ context: ChannelHandlerContext) {
-        guard deadline <= .now() else { return arm(context) }
+        guard deadline <= context.eventLoop.now else { return arm(context) }
         guard !isEnding, isReading, unanswered == 1, !isAnswerBegun else {
             return context.close(promise: nil)
         }
@@ -150,7 +151,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: answer.body))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         context.close(mode: .output, promise: nil)
-        deadline = .now() + limits.lingering
+        deadline = context.eventLoop.now + limits.lingering
         arm(context)
     }
 }

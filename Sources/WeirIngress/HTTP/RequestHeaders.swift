@@ -108,6 +108,7 @@ enum BodyHeaders {
                 .mediaType, header: "Content-Type",
                 "the header Content-Type is missing; send application/json")
         }
+        if type == "application/json" { return }
         let media = type.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
         guard media == "application/json" else {
             throw Problem(

@@ -3,6 +3,7 @@ import Logging
 import PostgresClient
 import Synchronization
 import WeirCore
+import WeirTopology
 
 /// Looks things up in PostgreSQL, for all requests, on one thread with one session.
 ///
@@ -85,6 +86,7 @@ final class LookUps: Sendable {
             do throws(PostgresError) {
                 let session = try Session(settings)
                 defer { session.close() }
+                try session.execute(script: Queries.lookSessionSettings.text)
                 logger.info("look-ups connected")
                 mailbox.reopen()
                 pause.reset()

@@ -86,9 +86,14 @@ final class OutcomeListener: Sendable {
                 metadata: ["type": "\(printable(type))", "reason": "\(error.detail)"])
             return
         }
-        desk.deliver(
-            happening, correlation: delivery.properties.correlationID.flatMap { UInt64($0, radix: 16) })
-        if case .conflict = happening { return }
-        if let token = happening.token { memory.forget(token) }
+        let correlation = delivery.properties.correlationID.flatMap { UInt64($0, radix: 16) }
+        desk.deliver(happening, correlation: correlation)
+        guard let token = happening.token else { return }
+        if case .conflict = happening {
+            // The wish that was refused is forgotten, not the one that has the token.
+            if let correlation { memory.forget(token, id: correlation) }
+        } else {
+            memory.forget(token)
+        }
     }
 }

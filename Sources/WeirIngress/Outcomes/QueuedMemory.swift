@@ -22,6 +22,8 @@ final class QueuedMemory: Sendable {
     init(limit: Int) { self.limit = max(0, limit) }
 
     var count: Int { state.withLock { $0.wishes.count } }
+    /// How long the order is, which holds more than the wishes; for the test that it does not grow.
+    var orderLength: Int { state.withLock { $0.order.count } }
 
     subscript(token: Token) -> Submit? { state.withLock { $0.wishes[token]?.submit } }
 

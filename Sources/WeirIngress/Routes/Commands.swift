@@ -63,7 +63,7 @@ extension RequestHandler {
         do throws(Problem) {
             try await publish(command, id: id)
         } catch {
-            desk.forget(id)
+            if waiter != nil { desk.forget(id) }
             throw error
         }
         var answer: Answer?

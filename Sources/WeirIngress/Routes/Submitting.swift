@@ -26,7 +26,7 @@ extension RequestHandler {
         do throws(Problem) {
             // The sold-out gate will stand here.
             if let known = try await atTheDoor(submit) {
-                desk.forget(id)
+                if waiter != nil { desk.forget(id) }
                 answer = known
             } else {
                 try await accept(submit, id: id)
@@ -43,7 +43,7 @@ extension RequestHandler {
                 }
             }
         } catch {
-            desk.forget(id)
+            if waiter != nil { desk.forget(id) }
             throw error
         }
         answer.fields[.location] = Self.location(submit.token, submit.sku)

@@ -1,13 +1,14 @@
 import Glibc
 import Synchronization
 
-/// A value that is set once, by any thread, for one task to wait for.
+/// A value that is set once, by any thread, for tasks to wait for.
 ///
-/// The task cannot give up: whoever makes one sees to it that it is always finished by a deadline.
+/// They cannot give up: whoever makes one sees to it that it is always finished by a deadline.
 final class Awaited<Value: Sendable>: Sendable {
     private enum State {
         case empty  // → waiting, done
-        case waiting(CheckedContinuation<Value, Never>)  // → done
+        // Nearly always one waits; the others are apart, so that it costs no array. → done
+        case waiting(CheckedContinuation<Value, Never>, others: [CheckedContinuation<Value, Never>])
         case done(Value)
     }
 
@@ -15,27 +16,28 @@ final class Awaited<Value: Sendable>: Sendable {
 
     /// Sets the value, unless there is one already.
     func finish(_ value: Value) {
-        let waiting: CheckedContinuation<Value, Never>? = state.withLock { state in
-            switch state {
-            case .done: return nil
-            case .empty:
-                state = .done(value)
-                return nil
-            case .waiting(let continuation):
-                state = .done(value)
-                return continuation
-            }
+        let before = state.withLock { state in
+            let before = state
+            if case .done = state { return before }
+            state = .done(value)
+            return before
         }
-        waiting?.resume(returning: value)
+        guard case .waiting(let first, let others) = before else { return }
+        first.resume(returning: value)
+        for other in others { other.resume(returning: value) }
     }
 
-    /// The value. Only one task may ask.
+    /// The value, once there is one.
     var value: Value {
         get async {
             await withCheckedContinuation { continuation in
                 let known: Value? = state.withLock { state in
-                    if case .done(let value) = state { return value }
-                    state = .waiting(continuation)
+                    switch state {
+                    case .done(let value): return value
+                    case .empty: state = .waiting(continuation, others: [])
+                    case .waiting(let first, let others):
+                        state = .waiting(first, others: others + [continuation])
+                    }
                     return nil
                 }
                 if let known { continuation.resume(returning: known) }
