@@ -49,6 +49,15 @@ import WeirCore
         #expect(bench.writes.count == writes)
     }
 
+    @Test mutating func aCursorThatMetADeadlockIsWrittenASecondLater() throws {
+        bench.publish(define(9))
+        try turn()
+        bench.answers = [StoreError(.retry, "40P01")]
+        while cursor == 0, bench.time < .seconds(10) { try turn() }
+        #expect(cursor == 1)
+        #expect(bench.trace.filter { $0 == "commit" }.count == 3)
+    }
+
     @Test mutating func anIdleSessionPingsEverySecond() throws {
         while bench.time < .seconds(10) { try turn() }
         let pings = bench.trace.filter { $0 == "ping" }.count

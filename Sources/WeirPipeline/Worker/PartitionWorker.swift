@@ -114,7 +114,9 @@ public struct PartitionWorker: Sendable {
                 try store.ping()
             }
         } catch {
-            throw .store(error)
+            // The cursor can wait: a deadlock that it lost is no reason to stop the partition.
+            guard error.kind == .retry else { throw .store(error) }
+            ports.report(.trouble("the cursor is written again: \(error)"))
         }
         lastContact = ports.now()
     }
