@@ -8,6 +8,10 @@ public final class SimulatedStore: PartitionStore {
     private let partition: Int
     /// Asked before each call; may end the session there, or behind the call's effect.
     var disturb: (StoreCall) -> Disturbance = { _ in .none }
+    /// Told what a batch asks for, before it is read.
+    var onRead: (SnapshotRequest) -> Void = { _ in }
+    /// Refuses a commit, as a deadlock does.
+    var refuse: () -> StoreError? = { nil }
 
     init(_ database: SimulatedDatabase, session: Int, partition: Int) {
         self.database = database
@@ -23,7 +27,8 @@ public final class SimulatedStore: PartitionStore {
     }
 
     public func read(_ request: SnapshotRequest) throws(StoreError) -> Snapshot {
-        try perform(.read) { () throws(StoreError) in
+        onRead(request)
+        return try perform(.read) { () throws(StoreError) in
             var snapshot = Snapshot(now: database.now, head: database.heads[partition]?.head ?? 0)
             if database.sabotage != .tokenCheckSkipped {
                 for token in request.tokens { snapshot.intents[token] = database.intents[token] }
@@ -66,7 +71,10 @@ public final class SimulatedStore: PartitionStore {
     }
 
     public func commit(_ batch: BatchWrite) throws(StoreError) {
-        try perform(.commit) { () throws(StoreError) in try database.commit(batch, partition: partition) }
+        try perform(.commit) { () throws(StoreError) in
+            if let error = refuse() { throw error }
+            try database.commit(batch, partition: partition)
+        }
     }
 
     public func noteSuspect(_ body: [UInt8]) throws(StoreError) -> Int {
@@ -78,7 +86,8 @@ public final class SimulatedStore: PartitionStore {
 
     public func readLog(after seq: Int64, limit: Int) throws(StoreError) -> [LoggedEvent] {
         try perform(.read) { () throws(StoreError) in
-            Array((database.logs[partition] ?? []).lazy.filter { $0.seq > seq }.prefix(limit))
+            let log = database.logs[partition] ?? []
+            return Array(log[(log.firstIndex { $0.seq > seq } ?? log.endIndex)...].prefix(limit))
         }
     }
 
