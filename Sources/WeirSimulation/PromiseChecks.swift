@@ -47,8 +47,8 @@ extension Simulation {
             let isPoison = letter.token.map { SimulatedClients.isPoison(Token(unchecked: $0)) } ?? false
             switch letter.reason {
             case "worker_died":
-                let deaths = deathsWith[letter.delivery.body] ?? 0
-                return isPoison || deaths >= 2 ? nil : "promise 2: \(name) is innocent: \(deaths) deaths"
+                let losses = lossesWith[letter.delivery.body] ?? 0
+                return isPoison || losses >= 2 ? nil : "promise 2: \(name) is innocent: \(losses) losses"
             case "data_error":
                 return name.hasPrefix("unwritable") ? nil : "promise 2: \(name) could have been written"
             default: return isPoison ? "promise 2: \(name) was read: \(letter.reason)" : nil

@@ -54,6 +54,7 @@ final class SimulatedProcess: PartitionPorts {
             // A message that kills whoever looks at it.
             if request.tokens.contains(where: SimulatedClients.isPoison) { die() }
         }
+        store.onLoss = { [unowned self] in noteInHand() }
         store.refuse = { [unowned self] in
             world.random.chance(world.trouble / 4) ? StoreError(.retry, "deadlock detected") : nil
         }
@@ -79,9 +80,13 @@ final class SimulatedProcess: PartitionPorts {
     func die() {
         guard !isDead else { return }
         isDead = true
+        noteInHand()
+    }
+
+    private func noteInHand() {
         guard let source else { return }
         for message in world.broker.inHand(of: source, partition) {
-            world.deathsWith[message.delivery.body, default: 0] += 1
+            world.lossesWith[message.delivery.body, default: 0] += 1
         }
     }
 

@@ -10,6 +10,8 @@ public final class SimulatedStore: PartitionStore {
     var disturb: (StoreCall) -> Disturbance = { _ in .none }
     /// Told what a batch asks for, before it is read.
     var onRead: (SnapshotRequest) -> Void = { _ in }
+    /// Told that the session ended under a call.
+    var onLoss: () -> Void = {}
     /// Refuses a commit, as a deadlock does.
     var refuse: () -> StoreError? = { nil }
 
@@ -98,9 +100,13 @@ public final class SimulatedStore: PartitionStore {
     private func perform<Value>(
         _ call: StoreCall, _ effect: () throws(StoreError) -> Value
     ) throws(StoreError) -> Value {
-        guard database.isOpen(session) else { throw StoreError(.away, "the session was lost") }
+        guard database.isOpen(session) else {
+            onLoss()
+            throw StoreError(.away, "the session was lost")
+        }
         let disturbance = disturb(call)
         let lost = StoreError(call == .commit ? .commitUncertain : .away, "the session was lost")
+        if disturbance != .none { onLoss() }
         if disturbance == .before {
             database.close(session)
             throw lost

@@ -34,8 +34,8 @@ public final class Simulation {
     var violations: [String] = []
     var subscriber = SimulatedSubscriber()
     var clients: SimulatedClients
-    /// How often a process died that had a message with this body in hand.
-    var deathsWith: [[UInt8]: Int] = [:]
+    /// How often a process or its session was lost that had a message with this body in hand.
+    var lossesWith: [[UInt8]: Int] = [:]
     /// Until then nobody can connect.
     var databaseAwayUntil: Duration = .zero
     var brokerAwayUntil: Duration = .zero

@@ -77,6 +77,18 @@ import WeirCore
         #expect(database.suspects.isEmpty)
     }
 
+    @Test func aNoteWhoseAnswerWasLostIsNotADeath() throws {
+        var owner = Suspicion()
+        for _ in 0..<5 {
+            let session = try database.openSessionAgain()
+            session.disturb = { _ in .after }
+            #expect(throws: StoreError.self) { try owner.note([back("a", 2)], session) }
+        }
+        #expect(database.suspects[Array("a".utf8)] == 5)
+        #expect(try owner.note([back("a", 2)], database.openSessionAgain()).culprit == nil)
+        #expect(try owner.note([back("a", 3)], store).culprit == nil)
+    }
+
     @Test func aSessionThatFailsNotesNothingInTheProcess() throws {
         var owner = Suspicion()
         store.close()
@@ -90,5 +102,12 @@ import WeirCore
 
     private func back(_ body: String, _ count: Int) -> Delivery {
         Delivery(tag: 1, redelivered: true, deliveryCount: count, type: nil, body: Array(body.utf8))
+    }
+}
+
+extension SimulatedDatabase {
+    fileprivate func openSessionAgain() throws -> SimulatedStore {
+        restart()
+        return try openSession(partition: 0)
     }
 }
