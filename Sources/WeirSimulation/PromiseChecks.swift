@@ -5,7 +5,55 @@ import WeirWire
 extension Simulation {
     /// Checks the promises on the rows, on the logs, and on what clients and the subscriber recorded themselves.
     func checkPromises() -> [String] {
-        checkStock() + checkDecidedOnce() + checkOrder() + checkNumbering() + checkLog()
+        checkStock() + checkDecidedOnce() + checkAnswers() + checkDeadLetters() + checkOrder()
+            + checkNumbering() + checkLog()
+    }
+
+    /// A hold expires behind every confirm that was waiting at its deadline, unless its worker waited for 30 s.
+    func checkExpiries(_ batch: BatchWrite, _ partition: Int) {
+        let expired = batch.decision.changed.filter { $0.after.state == .expired }
+        guard !expired.isEmpty else { return }
+        let subscribed = broker.subscribedAt[partition] ?? .zero
+        let decided = Set(batch.decision.results.map(\.id))
+        for message in broker.waiting(partition) {
+            guard message.delivery.type == CommandKind.confirm.rawValue,
+                case .confirm(let change)? = try? Command.read(
+                    type: message.delivery.type, messageID: message.delivery.messageID, contentType: nil,
+                    body: message.delivery.body),
+                database.results[change.id] == nil, !decided.contains(change.id),
+                let intent = expired.first(where: { $0.after.token == change.token })?.after,
+                intent.sku == change.sku, let deadline = database.intents[intent.token]?.holdUntil
+            else { continue }
+            let late = database.now.microseconds - deadline.microseconds
+            let arrivedBehind = Int64((time - message.arrivedAt) / .microseconds(1)) < late
+            if arrivedBehind || time - subscribed >= .seconds(30) && late >= 30_000_000 { continue }
+            violations.append("promise 4: \(intent.token) expired before a confirm that was waiting")
+        }
+    }
+
+    /// Promise 2: every command gets an answer, or becomes a dead letter.
+    private func checkAnswers() -> [String] {
+        let answered = Set(subscriber.answers.compactMap(\.correlationID))
+        let dead = Set(database.deadLetters.compactMap(\.delivery.correlationID))
+        return clients.expected.subtracting(answered).subtracting(dead).sorted().map {
+            "promise 2: command \($0) was never answered"
+        }
+    }
+
+    /// Only what cannot be decided is a dead letter, and what killed its worker is one.
+    private func checkDeadLetters() -> [String] {
+        database.deadLetters.compactMap { letter in
+            let name = letter.token ?? "a message"
+            let isPoison = letter.token.map { SimulatedClients.isPoison(Token(unchecked: $0)) } ?? false
+            switch letter.reason {
+            case "worker_died":
+                let losses = lossesWith[letter.delivery.body] ?? 0
+                return isPoison || losses >= 2 ? nil : "promise 2: \(name) is innocent: \(losses) losses"
+            case "data_error":
+                return name.hasPrefix("unwritable") ? nil : "promise 2: \(name) could have been written"
+            default: return isPoison ? "promise 2: \(name) was read: \(letter.reason)" : nil
+            }
+        }
     }
 
     private func checkStock() -> [String] {
@@ -26,8 +74,10 @@ extension Simulation {
 
     private func checkDecidedOnce() -> [String] {
         var found: [String] = []
+        let wishes = database.deadLetters.filter { $0.delivery.type == CommandKind.submit.rawValue }
+        let dead = Set(wishes.compactMap(\.token))
         for (token, first) in clients.firstWish {
-            let isDead = database.deadLetters.contains { $0.token == token.text }
+            let isDead = dead.contains(token.text)
             guard let intent = database.intents[token] else {
                 if !isDead { found.append("promise 2: \(token) was accepted and never decided") }
                 continue

@@ -8,6 +8,8 @@ public final class SimulatedBroker {
     struct Message {
         /// Its place in the order of arrival.
         let number: Int
+        /// When it arrived, on the simulation's clock.
+        let arrivedAt: Duration
         var delivery: Delivery
     }
 
@@ -24,6 +26,10 @@ public final class SimulatedBroker {
     private var lastNumber = 0
     /// What is broken on purpose.
     public var sabotage: Sabotage?
+    /// The simulation's clock.
+    var now: () -> Duration = { .zero }
+    /// When a consumer subscribed last, by partition.
+    private(set) var subscribedAt: [Int: Duration] = [:]
     /// Told of every message that is acknowledged.
     var onAcknowledge: (Message) -> Void = { _ in }
 
@@ -37,13 +43,15 @@ public final class SimulatedBroker {
         var fresh = delivery
         fresh.redelivered = false
         fresh.routingKey = String(partition)
-        queues[partition, default: Queue()].ready.append(Message(number: lastNumber, delivery: fresh))
+        queues[partition, default: Queue()].ready.append(
+            Message(number: lastNumber, arrivedAt: now(), delivery: fresh))
         return lastNumber
     }
 
     /// Subscribes a consumer.
     public func openSource(partition: Int) -> SimulatedSource {
         lastConsumer += 1
+        subscribedAt[partition] = now()
         queues[partition, default: Queue()].consumers.append(lastConsumer)
         return SimulatedSource(self, consumer: lastConsumer, partition: partition)
     }
@@ -51,6 +59,17 @@ public final class SimulatedBroker {
     /// Whether nothing waits and nothing is unacknowledged.
     public func isEmpty(_ partition: Int) -> Bool {
         queues[partition].map { $0.ready.isEmpty && $0.unacknowledged.isEmpty } ?? true
+    }
+
+    /// What is neither decided nor given up, as far as the broker knows.
+    func waiting(_ partition: Int) -> [Message] {
+        queues[partition].map { $0.unacknowledged + $0.ready } ?? []
+    }
+
+    /// What the active consumer has in hand, if it is this one.
+    func inHand(of source: SimulatedSource, _ partition: Int) -> [Message] {
+        guard let queue = queues[partition], queue.consumers.first == source.consumer else { return [] }
+        return queue.unacknowledged
     }
 
     /// Every consumer is lost, as when the server restarts.
@@ -66,7 +85,11 @@ public final class SimulatedBroker {
         queues[partition]?.consumers.contains(consumer) ?? false
     }
 
-    func isDrained(_ partition: Int) -> Bool { queues[partition]?.ready.isEmpty ?? true }
+    /// A standby learns nothing from an empty queue: what waits may be in the hand of the consumer before it.
+    func isDrained(_ consumer: Int, _ partition: Int) -> Bool {
+        guard let queue = queues[partition] else { return true }
+        return queue.ready.isEmpty && queue.consumers == [consumer]
+    }
 
     func take(_ limit: Int, _ consumer: Int, _ partition: Int) -> [Delivery] {
         guard var queue = queues[partition], queue.consumers.first == consumer else { return [] }
@@ -115,12 +138,14 @@ public final class SimulatedBroker {
 /// A consumer of the broker in memory.
 public final class SimulatedSource: DeliverySource {
     private let broker: SimulatedBroker
-    private let consumer: Int
+    let consumer: Int
     private let partition: Int
     /// Asked before each call; may end the connection there, or behind the call's effect.
     var disturb: () -> Disturbance = { .none }
     /// Told how long the caller would have waited.
     var onWait: (Duration) -> Void = { _ in }
+    /// How much of what was delivered has crossed the network.
+    var arriving: (_ limit: Int) -> Int = { $0 }
 
     init(_ broker: SimulatedBroker, consumer: Int, partition: Int) {
         self.broker = broker
@@ -129,12 +154,14 @@ public final class SimulatedSource: DeliverySource {
     }
 
     public func fill(limit: Int, wait: Duration) throws(SourceError) -> [Delivery] {
-        let taken = try perform { broker.take(limit, consumer, partition) }
+        let taken = try perform { broker.take(arriving(limit), consumer, partition) }
         if taken.isEmpty { onWait(wait) }
         return taken
     }
 
-    public func isDrained() throws(SourceError) -> Bool { try perform { broker.isDrained(partition) } }
+    public func isDrained() throws(SourceError) -> Bool {
+        try perform { broker.isDrained(consumer, partition) }
+    }
 
     public func acknowledge(through tag: UInt64) throws(SourceError) {
         try perform { broker.acknowledge(through: tag, partition) }

@@ -10,7 +10,9 @@ struct SimulatedClients {
 
     private let partitioning: Partitioning
     private let skus: [SKU]
-    private var sent: [(command: Command, correlation: String)] = []
+    private var sent: [Command] = []
+    /// The commands that must be answered or become a dead letter, by their correlation id.
+    private(set) var expected: Set<String> = []
     private var lastNumber = 0
 
     init(_ partitioning: Partitioning) {
@@ -34,7 +36,13 @@ struct SimulatedClients {
         let token = Token(unchecked: "t\(Int.random(in: 0..<60, using: &random))")
         let known = database.intents[token]?.sku ?? firstWish[token]?.submit.sku ?? sku
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<55:
+        case 0..<1:
+            let name = Bool.random(using: &random) ? "poison" : "unwritable"
+            let submit = Submit(
+                token: Token(unchecked: "\(name)-\(published)"), sku: sku, quantity: Quantity(unchecked: 1),
+                buyer: SimulatedDatabase.unwritable)
+            publish(.submit(submit), broker)
+        case 1..<55:
             let units = Int64.random(in: 1...4, using: &random)
             publish(
                 .submit(
@@ -43,7 +51,7 @@ struct SimulatedClients {
                         buyer: Buyer(unchecked: "b\(units)"))), broker)
         case 55..<70:
             // The answer did not come: the very same command again.
-            if let again = sent.randomElement(using: &random) { publish(again.command, broker) }
+            if let again = sent.randomElement(using: &random) { publish(again, broker) }
         case 70..<80: publish(.confirm(IntentChange(id: freshID(), token: token, sku: known)), broker)
         case 80..<88: publish(.cancel(IntentChange(id: freshID(), token: token, sku: known)), broker)
         case 88..<93:
@@ -56,8 +64,8 @@ struct SimulatedClients {
             // Published to a partition in which its SKU does not live.
             let command = Command.confirm(IntentChange(id: freshID(), token: token, sku: sku))
             let home = partitioning.partition(of: sku)
-            broker.publish(delivery(command), to: (home + 1) % partitioning.count)
             published += 1
+            broker.publish(delivery(command), to: (home + 1) % partitioning.count)
         }
     }
 
@@ -66,9 +74,12 @@ struct SimulatedClients {
         for (_, first) in firstWish.sorted(by: { $0.key < $1.key }) { publish(.submit(first.submit), broker) }
     }
 
+    /// Whether a token names a message that kills its worker.
+    static func isPoison(_ token: Token) -> Bool { token.text.hasPrefix("poison") }
+
     /// Whether a message left a trace: a decision, a result, or a dead letter.
     func isSettled(_ delivery: Delivery, _ database: SimulatedDatabase) -> Bool {
-        if database.deadLetters.contains(where: { $0.delivery.body == delivery.body }) { return true }
+        if database.deadBodies.contains(delivery.body) { return true }
         guard
             let command = try? Command.read(
                 type: delivery.type, messageID: delivery.messageID, contentType: nil, body: delivery.body)
@@ -78,9 +89,10 @@ struct SimulatedClients {
     }
 
     private mutating func publish(_ command: Command, _ broker: SimulatedBroker) {
-        let place = broker.publish(delivery(command), to: partitioning.partition(of: command.sku))
         published += 1
-        sent.append((command, "c\(published)"))
+        let place = broker.publish(delivery(command), to: partitioning.partition(of: command.sku))
+        sent.append(command)
+        expected.insert("c\(published)")
         if case .submit(let submit) = command, firstWish[submit.token] == nil {
             firstWish[submit.token] = (submit, place)
         }

@@ -20,6 +20,12 @@ public final class SimulatedDatabase {
     public var sabotage: Sabotage?
     /// Looks at the rows after each commit.
     var afterCommit: (BatchWrite) -> Void = { _ in }
+    /// Looks at the rows before a commit that will take effect.
+    var beforeCommit: (_ batch: BatchWrite, _ partition: Int) -> Void = { _, _ in }
+    /// The buyer whose intents this database refuses to write, as it does a text with a zero byte.
+    static let unwritable = Buyer(unchecked: "unwritable")
+    /// The bodies of all dead letters.
+    private(set) var deadBodies: Set<[UInt8]> = []
 
     private let partitioning: Partitioning
     private var owners: [Int: Int] = [:]
@@ -67,6 +73,7 @@ public final class SimulatedDatabase {
 
     func commit(_ batch: BatchWrite, partition: Int) throws(StoreError) {
         try check(batch, partition)
+        beforeCommit(batch, partition)
         heads[partition] = (batch.decision.head, batch.published)
         for intent in batch.decision.decided { intents[intent.token] = intent }
         for transition in batch.decision.changed { intents[transition.after.token] = transition.after }
@@ -74,6 +81,7 @@ public final class SimulatedDatabase {
         for result in batch.decision.results { results[result.id] = result }
         logs[partition, default: []] += sabotage == .gapInLog ? batch.events.dropLast() : batch.events
         deadLetters += batch.deadLetters
+        for letter in batch.deadLetters { deadBodies.insert(letter.delivery.body) }
         for body in batch.clearedSuspects { suspects[body] = nil }
         afterCommit(batch)
     }
@@ -84,6 +92,9 @@ public final class SimulatedDatabase {
         }
         guard (0...batch.decision.head).contains(batch.published) || sabotage == .headCheckSkipped else {
             throw StoreError(.bug, "the cursor is ahead of the head")
+        }
+        guard !batch.decision.decided.contains(where: { $0.buyer == Self.unwritable }) else {
+            throw StoreError(.data, "invalid byte sequence")
         }
         let isTaken = batch.decision.decided.contains { intents[$0.token] != nil }
         guard !isTaken || sabotage != nil else {

@@ -33,7 +33,7 @@ final class SimulatedProcess: PartitionPorts {
 
     /// The process is gone: its connections end, whatever it held.
     func end() {
-        isDead = true
+        die()
         owner = nil
         store?.close()
         source?.close()
@@ -45,31 +45,62 @@ final class SimulatedProcess: PartitionPorts {
     }
 
     func openStore() throws(StoreError) -> SimulatedStore {
-        guard !isDead, !world.random.chance(world.trouble) else {
+        guard !isDead, world.time >= world.databaseAwayUntil, !world.random.chance(world.trouble) else {
             throw StoreError(.away, "the database cannot be reached")
         }
         let store = try world.database.openSession(partition: partition)
         store.disturb = { [unowned self] _ in disturb() }
+        store.onRead = { [unowned self] request in
+            // A message that kills whoever looks at it.
+            if request.tokens.contains(where: SimulatedClients.isPoison) { die() }
+        }
+        store.onLoss = { [unowned self] in noteInHand() }
+        store.refuse = { [unowned self] in
+            world.random.chance(world.trouble / 4) ? StoreError(.retry, "deadlock detected") : nil
+        }
         self.store = store
         return store
     }
 
     func openSource() throws(SourceError) -> SimulatedSource {
-        guard !isDead, !world.random.chance(world.trouble) else {
+        guard !isDead, world.time >= world.brokerAwayUntil, !world.random.chance(world.trouble) else {
             throw SourceError("the broker cannot be reached")
         }
         let source = world.broker.openSource(partition: partition)
         source.disturb = { [unowned self] in disturb() }
         source.onWait = { [unowned self] in world.pass($0) }
+        source.arriving = { [unowned self] in
+            world.trouble > 0 && world.random.chance(30) ? Int.random(in: 0...3, using: &world.random) : $0
+        }
         self.source = source
         return source
+    }
+
+    /// Killed; the world remembers what was in hand.
+    func die() {
+        guard !isDead else { return }
+        isDead = true
+        noteInHand()
+    }
+
+    private func noteInHand() {
+        guard let source else { return }
+        for message in world.broker.inHand(of: source, partition) {
+            world.lossesWith[message.delivery.body, default: 0] += 1
+        }
+    }
+
+    /// What a frozen process loses without knowing: its deliveries by the heartbeat, its session by the time-out.
+    func loseConnections() {
+        source?.close()
+        if Bool.random(using: &world.random) { store?.close() }
     }
 
     private func disturb() -> Disturbance {
         if isDead { return .before }
         if world.random.chance(world.trouble / 4) {
             // Killed before or after the effect of this very call.
-            isDead = true
+            die()
             return Bool.random(using: &world.random) ? .before : .after
         }
         guard world.random.chance(world.trouble / 2) else { return .none }

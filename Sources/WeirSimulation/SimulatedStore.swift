@@ -8,6 +8,12 @@ public final class SimulatedStore: PartitionStore {
     private let partition: Int
     /// Asked before each call; may end the session there, or behind the call's effect.
     var disturb: (StoreCall) -> Disturbance = { _ in .none }
+    /// Told what a batch asks for, before it is read.
+    var onRead: (SnapshotRequest) -> Void = { _ in }
+    /// Told that the session ended under a call.
+    var onLoss: () -> Void = {}
+    /// Refuses a commit, as a deadlock does.
+    var refuse: () -> StoreError? = { nil }
 
     init(_ database: SimulatedDatabase, session: Int, partition: Int) {
         self.database = database
@@ -23,7 +29,8 @@ public final class SimulatedStore: PartitionStore {
     }
 
     public func read(_ request: SnapshotRequest) throws(StoreError) -> Snapshot {
-        try perform(.read) { () throws(StoreError) in
+        onRead(request)
+        return try perform(.read) { () throws(StoreError) in
             var snapshot = Snapshot(now: database.now, head: database.heads[partition]?.head ?? 0)
             if database.sabotage != .tokenCheckSkipped {
                 for token in request.tokens { snapshot.intents[token] = database.intents[token] }
@@ -66,7 +73,10 @@ public final class SimulatedStore: PartitionStore {
     }
 
     public func commit(_ batch: BatchWrite) throws(StoreError) {
-        try perform(.commit) { () throws(StoreError) in try database.commit(batch, partition: partition) }
+        try perform(.commit) { () throws(StoreError) in
+            if let error = refuse() { throw error }
+            try database.commit(batch, partition: partition)
+        }
     }
 
     public func noteSuspect(_ body: [UInt8]) throws(StoreError) -> Int {
@@ -78,7 +88,8 @@ public final class SimulatedStore: PartitionStore {
 
     public func readLog(after seq: Int64, limit: Int) throws(StoreError) -> [LoggedEvent] {
         try perform(.read) { () throws(StoreError) in
-            Array((database.logs[partition] ?? []).lazy.filter { $0.seq > seq }.prefix(limit))
+            let log = database.logs[partition] ?? []
+            return Array(log[(log.firstIndex { $0.seq > seq } ?? log.endIndex)...].prefix(limit))
         }
     }
 
@@ -89,9 +100,13 @@ public final class SimulatedStore: PartitionStore {
     private func perform<Value>(
         _ call: StoreCall, _ effect: () throws(StoreError) -> Value
     ) throws(StoreError) -> Value {
-        guard database.isOpen(session) else { throw StoreError(.away, "the session was lost") }
+        guard database.isOpen(session) else {
+            onLoss()
+            throw StoreError(.away, "the session was lost")
+        }
         let disturbance = disturb(call)
         let lost = StoreError(call == .commit ? .commitUncertain : .away, "the session was lost")
+        if disturbance != .none { onLoss() }
         if disturbance == .before {
             database.close(session)
             throw lost

@@ -34,6 +34,11 @@ public final class Simulation {
     var violations: [String] = []
     var subscriber = SimulatedSubscriber()
     var clients: SimulatedClients
+    /// How often a process or its session was lost that had a message with this body in hand.
+    var lossesWith: [[UInt8]: Int] = [:]
+    /// Until then nobody can connect.
+    var databaseAwayUntil: Duration = .zero
+    var brokerAwayUntil: Duration = .zero
 
     private let seed: UInt64
     private var processes: [SimulatedProcess] = []
@@ -50,6 +55,8 @@ public final class Simulation {
         database.sabotage = sabotage
         broker.sabotage = sabotage
         clients = SimulatedClients(partitioning)
+        broker.now = { [unowned self] in time }
+        database.beforeCommit = { [unowned self] in checkExpiries($0, $1) }
         broker.onAcknowledge = { [unowned self] message in
             if !clients.isSettled(message.delivery, database) {
                 violations.append("promise 7: message \(message.number) was acknowledged without a trace")
@@ -71,6 +78,8 @@ public final class Simulation {
         }
         clients.defineSKUs(broker, &random)
         for _ in 0..<steps where violations.isEmpty { happen() }
+        databaseAwayUntil = .zero
+        brokerAwayUntil = .zero
         settle()
         violations += checkPromises()
         return Report(
@@ -95,10 +104,14 @@ public final class Simulation {
         guard let process = processes.randomElement(using: &random) else { return }
         switch Int.random(in: 0..<8, using: &random) {
         case 0, 1:
-            process.isDead = true
+            process.die()
             replace(process)
-        case 2: database.restart()
-        case 3: broker.restart()
+        case 2:
+            database.restart()
+            databaseAwayUntil = time + .milliseconds(Int.random(in: 0...9_000, using: &random))
+        case 3:
+            broker.restart()
+            brokerAwayUntil = time + .milliseconds(Int.random(in: 0...9_000, using: &random))
         case 4: process.sink.cut(random: &random) { subscriber.receive($0, partition: process.partition) }
         case 5:
             // The owner loses its lock and does not know; its session can still commit.
@@ -108,6 +121,7 @@ public final class Simulation {
             if process.isFrozen, let session = process.store?.session {
                 database.freeLocks(of: session)
             }
+            if process.isFrozen { process.loseConnections() }
         default:
             process.releaseInOrder()
         }

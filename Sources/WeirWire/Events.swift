@@ -98,8 +98,7 @@ extension Happening {
             guard type == EventType.intent(intent.state) else {
                 throw WireRefusal(.unknownType, at: "type", "the event type '\(printable(type))' is unknown")
             }
-            var from: IntentState?
-            if case .text(let text) = fields.take("previous_status") { from = IntentState(rawValue: text) }
+            let from = try fields.optionalWord("previous_status", as: IntentState.self)
             self = .intent(intent, from: from, stock: stock)
         }
     }

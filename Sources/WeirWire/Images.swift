@@ -25,8 +25,7 @@ extension Intent {
         guard let state = IntentState(rawValue: status) else {
             throw fields.invalid("status", "must be one of \(listed(IntentState.self))")
         }
-        var reason: RejectionReason?
-        if case .text(let text) = fields.take("reason") { reason = RejectionReason(rawValue: text) }
+        let reason = try fields.optionalWord("reason", as: RejectionReason.self)
         let holdUntil = try fields.optionalTimestamp("hold_until")
         guard let decidedAt = try fields.optionalTimestamp("decided_at") else {
             throw WireRefusal(.missingField, at: "decided_at", "the field 'decided_at' is missing")
@@ -84,6 +83,16 @@ extension JSONFields {
         default:
             throw invalid(name, "must be a time as RFC 3339 in UTC, such as 2026-11-21T09:30:00Z")
         }
+    }
+
+    mutating func optionalWord<Word: CaseIterable & RawRepresentable<String>>(
+        _ name: String, as type: Word.Type
+    ) throws(WireRefusal) -> Word? {
+        guard let value = take(name) else { return nil }
+        guard case .text(let text) = value, let word = Word(rawValue: text) else {
+            throw invalid(name, "must be one of \(listed(type))")
+        }
+        return word
     }
 
     mutating func object(_ name: String) throws(WireRefusal) -> JSONFields? {

@@ -12,6 +12,8 @@ struct HoldClock: Sendable {
     private var observed = Timestamp(microseconds: 0)
     private var observedAt: Duration = .zero
     private var emptySince: Timestamp?
+    /// Since when a due hold has waited for the queue to be empty, on the worker's clock.
+    private var waitingSince: Duration?
     private var askedAt: Duration?
 
     /// The database's clock was read.
@@ -36,14 +38,30 @@ struct HoldClock: Sendable {
     }
 
     /// The queue was empty: every command that could have changed a hold that is due by now was delivered.
-    mutating func sawEmptyQueue(at now: Duration) { emptySince = estimate(at: now) }
-
-    func mayExpire(_ deadline: Timestamp, at now: Duration, grace: Duration) -> Bool {
-        deadline <= horizon(at: now, grace: grace)
+    mutating func sawEmptyQueue(at now: Duration) {
+        emptySince = estimate(at: now)
+        waitingSince = nil
     }
 
-    /// Holds with a deadline up to this moment may expire.
-    func horizon(at now: Duration, grace: Duration) -> Timestamp {
+    /// A hold is due, and the queue was not seen empty since.
+    mutating func wait(at now: Duration) { waitingSince = waitingSince ?? now }
+
+    /// The consumer is gone: what it delivered waits in the queue again, and the wait begins anew.
+    mutating func forgetQueue() {
+        emptySince = nil
+        waitingSince = nil
+    }
+
+    func mayExpire(_ deadline: Timestamp, at now: Duration, grace: Duration) -> Bool {
+        horizon(at: now, grace: grace).map { deadline <= $0 } ?? false
+    }
+
+    /// Holds with a deadline up to this moment may expire; nil when none may.
+    ///
+    /// The grace counts only while a consumer could have brought what waits: after an hour without an owner, the
+    /// confirms of that hour come before the expiries.
+    func horizon(at now: Duration, grace: Duration) -> Timestamp? {
+        guard let waitingSince, now - waitingSince >= grace else { return emptySince }
         let patient = Timestamp(microseconds: estimate(at: now).microseconds - grace.microseconds)
         return emptySince.map { max($0, patient) } ?? patient
     }

@@ -50,7 +50,10 @@ public struct PartitionWorker: Sendable {
     }
 
     /// The consumer is gone: what it delivered comes back to whoever consumes next.
-    mutating func dropDeliveries() { held = [] }
+    mutating func dropDeliveries() {
+        held = []
+        holds.forgetQueue()
+    }
 
     // MARK: One turn
 
@@ -111,7 +114,9 @@ public struct PartitionWorker: Sendable {
                 try store.ping()
             }
         } catch {
-            throw .store(error)
+            // The cursor can wait: a deadlock that it lost is no reason to stop the partition.
+            guard error.kind == .retry else { throw .store(error) }
+            ports.report(.trouble("the cursor is written again: \(error)"))
         }
         lastContact = ports.now()
     }
@@ -228,13 +233,14 @@ public struct PartitionWorker: Sendable {
             headBefore: head, decision: decision, at: snapshot.now, published: relay.published)
         write.events = decision.events.map { $0.logged(partition: partition, senders: senders) }
         write.deadLetters = deadLetters
-        write.clearedSuspects = cleared.bodies
+        // A culprit that the data made one may be noted as a suspect, too.
+        write.clearedSuspects = cleared.bodies + (culprit.map { [$0.delivery.body] } ?? [])
         try store.commit(write)
 
         head = decision.head
         publishedInStore = write.published
         relay.append(write.events)
-        suspicion.forget(cleared.bodies)
+        suspicion.forget(write.clearedSuspects)
         lastContact = ports.now()
         for letter in deadLetters { ports.report(.deadLetter(reason: letter.reason, detail: letter.detail)) }
         ports.report(
@@ -265,6 +271,7 @@ public struct PartitionWorker: Sendable {
         if holds.mayExpire(next, at: now, grace: Self.dueGrace) {
             return holds.horizon(at: now, grace: Self.dueGrace)
         }
+        holds.wait(at: now)
         guard held.count < Self.batchLimit, holds.mayAskAgain(at: now) else { return nil }
         let isDrained = try fromSource { () throws(SourceError) in try source.isDrained() }
         guard isDrained else { return nil }

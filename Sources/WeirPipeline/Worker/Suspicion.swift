@@ -11,6 +11,8 @@ struct Suspicion: Sendable {
 
     /// What this process noted and survived, with the count it found: a lost connection is not a death.
     private var noted: [[UInt8]: Int] = [:]
+    /// How many notes of this process were lost with their session: they may have been counted, and are no deaths.
+    private var unsure: [[UInt8]: Int] = [:]
 
     /// How many of the deliveries may be decided together.
     func sizeOfNextBatch(_ deliveries: [Delivery]) -> Int {
@@ -31,11 +33,21 @@ struct Suspicion: Sendable {
     ) throws(StoreError) -> (culprit: Delivery?, bodies: [[UInt8]]) {
         guard batch.count == 1, let delivery = batch.first, isSuspicious(delivery) else { return (nil, []) }
         var times = noted[delivery.body] ?? 0
-        if times == 0 { times = try store.noteSuspect(delivery.body) }
+        if times == 0 {
+            let before = unsure[delivery.body] ?? 0
+            unsure[delivery.body] = before + 1
+            times = max(1, try store.noteSuspect(delivery.body) - before)
+            unsure[delivery.body] = before
+        }
         noted[delivery.body] = times
         return (times >= Self.culpritAfter ? delivery : nil, [delivery.body])
     }
 
     /// These were decided.
-    mutating func forget(_ bodies: [[UInt8]]) { for body in bodies { noted[body] = nil } }
+    mutating func forget(_ bodies: [[UInt8]]) {
+        for body in bodies {
+            noted[body] = nil
+            unsure[body] = nil
+        }
+    }
 }

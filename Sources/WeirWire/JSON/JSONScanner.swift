@@ -210,11 +210,14 @@ public struct JSONScanner {
     }
 
     private mutating func fourHexDigits() throws(WireRefusal) -> UInt32 {
-        guard position + 4 <= bytes.count,
-            let text = String(validating: bytes[position..<position + 4], as: UTF8.self),
-            let code = UInt32(text, radix: 16), !text.hasPrefix("+")
-        else { throw broken("four hexadecimal digits are expected after \\u") }
-        position += 4
+        var code: UInt32 = 0
+        for _ in 0..<4 {
+            guard let byte = peek(), let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
+                throw broken("four hexadecimal digits are expected after \\u")
+            }
+            code = code << 4 + UInt32(digit)
+            position += 1
+        }
         return code
     }
 

@@ -1,0 +1,55 @@
+import Testing
+
+@testable import WeirPipeline
+
+/// What does not fit into memory is not lost: it is read from the log again.
+@Suite struct RelayMemoryTests {
+    private let mebibyte = 1 << 20
+
+    @Test func beyondTheLimitEventsAreDroppedAndReadFromTheLogAgain() {
+        var relay = EventRelay(published: 0, head: 0)
+        relay.append(events(1...12, bytes: mebibyte))
+        #expect(relay.head == 12)
+        let first = relay.takeUnsent(now: .zero).map(\.seq)
+        #expect(first == [1, 2, 3, 4, 5, 6, 7])
+        // Memory is more than half full: the log is not read for every event that goes.
+        #expect(relay.missingAfter == nil)
+        relay.absorb(receipts(Array(1...3), epoch: 0), now: .zero, jitter: 0)
+        #expect(relay.missingAfter == nil)
+        relay.absorb(receipts([4], epoch: 0), now: .zero, jitter: 0)
+        #expect(relay.missingAfter == 7)
+        relay.supply(events(8...12, bytes: mebibyte))
+        #expect(relay.takeUnsent(now: .zero).map(\.seq) == [8, 9, 10, 11])
+        relay.absorb(receipts(Array(5...11), epoch: 0), now: .zero, jitter: 0)
+        #expect(relay.published == 11)
+        #expect(relay.missingAfter == 11)
+        relay.supply(events(12...12, bytes: mebibyte))
+        #expect(relay.takeUnsent(now: .zero).map(\.seq) == [12])
+    }
+
+    @Test func oneEventFitsHoweverLargeItIs() {
+        var relay = EventRelay(published: 0, head: 0)
+        relay.append([event(1, bytes: EventRelay.memoryLimit * 2)])
+        relay.append([event(2)])
+        #expect(relay.takeUnsent(now: .zero).map(\.seq) == [1])
+        relay.absorb(receipts([1], epoch: 0), now: .zero, jitter: 0)
+        #expect(relay.published == 1)
+        #expect(relay.missingAfter == 1)
+    }
+
+    @Test func manySmallEventsCountWhatSurroundsThem() {
+        var relay = EventRelay(published: 0, head: 0)
+        relay.append(events(1...100_000, bytes: 0))
+        #expect(relay.takeUnsent(now: .zero).count == EventRelay.memoryLimit / 256)
+        #expect(relay.head == 100_000)
+    }
+
+    @Test func memoryIsFreeAgainAfterARestart() {
+        var relay = EventRelay(published: 0, head: 0)
+        relay.append(events(1...8, bytes: mebibyte))
+        relay.restart(published: 3, head: 8)
+        #expect(relay.missingAfter == 3)
+        relay.supply(events(4...8, bytes: mebibyte))
+        #expect(relay.takeUnsent(now: .zero).map(\.seq) == [4, 5, 6, 7, 8])
+    }
+}

@@ -1,0 +1,144 @@
+import Testing
+import WeirCore
+
+@testable import WeirWire
+
+/// A refusal names the field, says what is wrong with it, and how to do it right.
+@Suite struct FieldMessageTests {
+    private static let good: [(String, String)] = [
+        ("token", "\"t-1\""), ("sku", "\"shoe\""), ("quantity", "1"), ("buyer", "\"b\""),
+    ]
+
+    @Test(arguments: [
+        ("token", "1 to 128 characters"), ("sku", "1 to 64 characters"),
+        ("quantity", "a whole number from 1"),
+        ("buyer", "send it as a string"),
+    ])
+    func aMissingFieldIsNamedWithWhatToSend(_ name: String, _ remedy: String) {
+        for replacement in [nil, "null"] {
+            refuses(changing(name, to: replacement), .missingField, name, "'\(name)' is missing", remedy)
+        }
+    }
+
+    @Test(arguments: ["token", "sku", "buyer"])
+    func aTextOfAnotherKindIsNamedWithTheKind(_ name: String) {
+        for (value, kind) in [
+            ("1", "a number"), ("1e3", "the number 1e3"), ("true", "true or false"), ("[]", "an array"),
+            ("{}", "an object"),
+        ] {
+            refuses(changing(name, to: value), .invalidField, name, "must be a string", kind)
+        }
+    }
+
+    @Test(arguments: [
+        "", " ", "-a", ".a", "a b", "a/b", "a\u{0}", "é", "a\n", "😀", String(repeating: "a", count: 129),
+        "a\u{301}", "ａ",
+    ])
+    func anIdentifierOutOfFormIsNamedWithTheForm(_ text: String) {
+        let value = quoted(text)
+        refuses(changing("token", to: value), .invalidField, "token", "must have", Token.form)
+        refuses(changing("sku", to: value), .invalidField, "sku", "must have", SKU.form)
+    }
+
+    @Test func aTildeIsForTokensOnly() throws {
+        #expect(throws: Never.self) { try read(changing("token", to: "\"a~b\"")) }
+        refuses(changing("sku", to: "\"a~b\""), .invalidField, "sku", "must have", SKU.form)
+    }
+
+    @Test(arguments: [
+        "", "\u{0}", "a\u{0}b", "\u{1F}", "\u{7F}", "\u{85}", "\u{9F}", "a\r\nb",
+        String(repeating: "x", count: 129), String(repeating: "語", count: 43),
+    ])
+    func aBuyerOutOfFormIsNamedWithTheForm(_ text: String) {
+        refuses(changing("buyer", to: quoted(text)), .invalidField, "buyer", "must have", Buyer.form)
+    }
+
+    @Test(arguments: ["on_Shortage", "Quantity", "sKu", "tokenn", "", "é", "hold_seconds"])
+    func aMisspeltFieldIsNamedWithTheKnownOnes(_ name: String) {
+        refuses(
+            changing(nil, to: nil, adding: "\(quoted(name)):null"), .unknownField, name,
+            "'\(name)' is unknown",
+            "known are sku, quantity, buyer, on_shortage")
+    }
+
+    @Test(arguments: ["\"waitlist\"", "\"\"", "1", "true", "[]", "\"Reject\""])
+    func anUnknownShortageRuleIsNamedWithTheKnownOnes(_ value: String) {
+        refuses(
+            changing(nil, to: nil, adding: "\"on_shortage\":\(value)"), .invalidField, "on_shortage",
+            "reject",
+            "must be")
+    }
+
+    @Test(arguments: ["null", "\"reject\""])
+    func theDefaultShortageRuleMayBeLeftOut(_ value: String) throws {
+        let plain = try read(changing(nil, to: nil))
+        #expect(try read(changing(nil, to: nil, adding: "\"on_shortage\":\(value)")) == plain)
+    }
+
+    @Test(arguments: [
+        (#"{"sku":"s","delta":0,"reason":"r"}"#, "delta", "is 0"),
+        (#"{"sku":"s","delta":1000000000001,"reason":"r"}"#, "delta", "1000000000000"),
+        (#"{"sku":"s","delta":-1000000000001,"reason":"r"}"#, "delta", "-1000000000000"),
+        (#"{"sku":"s","delta":1,"reason":""}"#, "reason", "1 to 256 bytes"),
+        (#"{"sku":"s","delta":1,"reason":"a\u0000"}"#, "reason", "control characters"),
+        (#"{"sku":"s","delta":1,"reason":"a\u0085"}"#, "reason", "control characters"),
+        (#"{"sku":"s","delta":1,"reason":7}"#, "reason", "a string, not a number"),
+    ])
+    func anAdjustmentOutOfRangeIsNamed(_ body: String, _ field: String, _ part: String) {
+        refuses(body, .invalidField, field, part, "'\(field)'", kind: .adjust)
+    }
+
+    @Test(arguments: [
+        (#"{"sku":"s","stocked":-1}"#, "stocked", "from 0 to 1000000000000"),
+        (#"{"sku":"s","stocked":1.0}"#, "stocked", "whole number"),
+        (#"{"sku":"s","hold_seconds":-1}"#, "hold_seconds", "from 0 to 31622400"),
+        (#"{"sku":"s","hold_seconds":31622401}"#, "hold_seconds", "from 0 to 31622400"),
+        (#"{"sku":"s","max_per_intent":0}"#, "max_per_intent", "from 1 to 2147483647"),
+    ])
+    func aDefinitionOutOfRangeIsNamed(_ body: String, _ field: String, _ part: String) {
+        refuses(body, .invalidField, field, part, "'\(field)'", kind: .define)
+    }
+
+    @Test func aDefinitionTakesItsDefaults() throws {
+        let command = try read(#"{"sku":"s"}"#, .define)
+        let expected = Definition(id: CommandID("id")!, sku: SKU("s")!, stocked: 0, policy: SKUPolicy())
+        #expect(command == .define(expected))
+    }
+
+    private func changing(_ name: String?, to value: String?, adding more: String? = nil) -> String {
+        let members = Self.good.compactMap { field, good -> String? in
+            guard field == name else { return "\"\(field)\":\(good)" }
+            return value.map { "\"\(field)\":\($0)" }
+        }
+        return "{\((members + [more].compactMap(\.self)).joined(separator: ","))}"
+    }
+
+    private func quoted(_ text: String) -> String {
+        let escaped = text.unicodeScalars.map {
+            $0.value < 0x20 ? "\\u00" + ($0.value < 16 ? "0" : "") + String($0.value, radix: 16) : String($0)
+        }
+        return "\"\(escaped.joined())\""
+    }
+
+    private func read(_ body: String, _ kind: CommandKind = .submit) throws -> Command {
+        try Command.read(type: kind.rawValue, messageID: "id", contentType: nil, body: Array(body.utf8))
+    }
+
+    private func refuses(
+        _ body: String, _ code: WireRefusal.Code, _ field: String, _ parts: String...,
+        kind: CommandKind = .submit, _ place: SourceLocation = #_sourceLocation
+    ) {
+        do {
+            let command = try read(body, kind)
+            Issue.record("\(body) was read as \(command)", sourceLocation: place)
+        } catch let refusal as WireRefusal {
+            #expect(refusal.code == code, sourceLocation: place)
+            #expect(refusal.field == field, sourceLocation: place)
+            for part in parts {
+                #expect(refusal.detail.contains(part), "\(refusal.detail)", sourceLocation: place)
+            }
+        } catch {
+            Issue.record(error, sourceLocation: place)
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import WeirCore
+
+/// Random values of everything that travels, with the edges of each range among them.
+extension SplitMix64 {
+    private static let letters = Array("abcXYZ0189")
+    private static let signs = Array("._:-")
+
+    mutating func name(upTo longest: Int, _ more: [Character] = []) -> String {
+        let length = one(of: [1, 2, 7, 30, longest])
+        let others = Self.letters + Self.signs + more
+        return String([one(of: Self.letters)] + (1..<max(length, 1)).map { _ in one(of: others) })
+    }
+
+    mutating func sku() -> SKU { SKU(name(upTo: SKU.longest))! }
+    mutating func token() -> Token { Token(name(upTo: Token.longest, ["~"]))! }
+    mutating func commandID() -> CommandID { CommandID(name(upTo: CommandID.longest, ["~"]))! }
+
+    /// Text without control characters: quotes, backslashes, marks and characters beyond the first plane.
+    mutating func text(upToBytes longest: Int) -> String {
+        let parts = ["a", " ", "\"", "\\", "/", "é", "e\u{308}", "語", "😀", "\u{FEFF}", "\u{2028}", "}", ","]
+        var text = one(of: parts)
+        while chance(85) {
+            let longer = text + one(of: parts)
+            guard longer.utf8.count <= longest else { break }
+            text = longer
+        }
+        return text
+    }
+
+    mutating func buyer() -> Buyer { Buyer(text(upToBytes: Buyer.longest))! }
+
+    mutating func number(in range: ClosedRange<Int64>) -> Int64 {
+        chance(30)
+            ? one(of: [range.lowerBound, range.upperBound]) : Int64.random(in: range, using: &self)
+    }
+
+    mutating func quantity() -> Quantity { Quantity(number(in: Quantity.range))! }
+
+    mutating func policy() -> SKUPolicy {
+        SKUPolicy(
+            holdSeconds: number(in: SKUPolicy.holdSecondsRange),
+            maxPerIntent: chance(50) ? number(in: Quantity.range) : nil)
+    }
+
+    /// A moment that RFC 3339 can show: the years 0 to 9999.
+    mutating func moment() -> Timestamp {
+        Timestamp(microseconds: number(in: -62_167_219_200_000_000...253_402_300_799_999_999))
+    }
+
+    mutating func stock(policy: SKUPolicy) -> Stock {
+        let parts = (0..<3).map { _ in number(in: 0...333_333_333_333) }
+        return Stock(
+            sku: sku(), stocked: parts.reduce(0, +), available: parts[0], held: parts[1], sold: parts[2],
+            version: number(in: 1...Int64.max), policy: policy)
+    }
+
+    mutating func intent() -> Intent {
+        let state = one(of: IntentState.allCases)
+        return Intent(
+            token: token(), sku: sku(), quantity: quantity(), buyer: buyer(), state: state,
+            reason: state == .rejected ? one(of: RejectionReason.allCases) : nil,
+            holdUntil: state == .reserved ? moment() : nil, decidedAt: moment())
+    }
+
+    mutating func command(_ kind: CommandKind) -> Command {
+        switch kind {
+        case .submit:
+            .submit(Submit(token: token(), sku: sku(), quantity: quantity(), buyer: buyer()))
+        case .confirm: .confirm(IntentChange(id: commandID(), token: token(), sku: sku()))
+        case .cancel: .cancel(IntentChange(id: commandID(), token: token(), sku: sku()))
+        case .define:
+            .define(
+                Definition(
+                    id: commandID(), sku: sku(), stocked: number(in: StockLimit.stocked), policy: policy()))
+        case .adjust:
+            .adjust(
+                Adjustment(
+                    id: commandID(), sku: sku(), delta: max(1, number(in: StockLimit.delta)),
+                    reason: text(upToBytes: Adjustment.longestReason)))
+        }
+    }
+
+    mutating func result() -> CommandResult {
+        let verdict: Verdict =
+            switch Int.random(in: 0..<3, using: &self) {
+            case 0: .done
+            case 1: .unchanged
+            default: .refused(one(of: Refusal.allCases))
+            }
+        switch Int.random(in: 0..<3, using: &self) {
+        case 0: return CommandResult(verdict, .nothing)
+        case 1: return CommandResult(verdict, .intent(intent()))
+        default: return CommandResult(verdict, .stock(stock(policy: policy())))
+        }
+    }
+}
