@@ -4,9 +4,11 @@ import Glibc
 
 /// What the broker and the C library can do when nobody decides anything: reads and acknowledges.
 enum BareConsumer {
-    /// Consumes `count` messages of a queue and returns how many seconds that took. Acknowledges every 500.
+    /// Consumes `count` messages of a queue and returns how many seconds that took. Acknowledges every `window`
+    /// messages at once; 1 acknowledges each one.
     static func drain(
-        _ queue: String, count: Int, host: String, port: Int, user: String, password: String, vhost: String
+        _ queue: String, count: Int, window: Int, host: String, port: Int, user: String, password: String,
+        vhost: String
     )
         throws -> Double
     {
@@ -34,7 +36,7 @@ enum BareConsumer {
             guard reply.reply_type == AMQP_RESPONSE_NORMAL else {
                 throw LabError("the bare consumer stopped early")
             }
-            if number % 500 == 0 || number == count {
+            if number % window == 0 || number == count {
                 _ = amqp_basic_ack(connection, 1, envelope.delivery_tag, 1)
             }
             amqp_destroy_envelope(&envelope)

@@ -33,7 +33,7 @@ struct DrainBench: AsyncParsableCommand {
 
     private func measure(_ sandbox: Sandbox) async throws {
         print("Drain: \(intents) intents for one SKU in one partition, \(runs) runs in turn")
-        var (decided, published, bare) = ([Double](), [Double](), [Double]())
+        var (decided, published, bare, grouped) = ([Double](), [Double](), [Double](), [Double]())
         var (memory, processor) = (0.0, 0.0)
         for run in 1...runs {
             let room = try await sandbox.makeRoom()
@@ -45,8 +45,10 @@ struct DrainBench: AsyncParsableCommand {
             let queue = BrokerTopology.intentsQueue(partition)
 
             try publish(to: room.amqpURL, sku, partition)
-            let bareSeconds = try await bareDrain(queue, room)
-            bare.append(Double(intents) / bareSeconds)
+            bare.append(Double(intents) / (try bareDrain(queue, room, window: 1)))
+
+            try publish(to: room.amqpURL, sku, partition)
+            grouped.append(Double(intents) / (try bareDrain(queue, room, window: 500)))
 
             try publish(to: room.amqpURL, sku, partition)
             let worker = try Child(
@@ -63,12 +65,15 @@ struct DrainBench: AsyncParsableCommand {
                     + " published \(published[run - 1].rounded)/s")
         }
         let ratios = zip(decided, bare).map { $0 / $1 }
-        print("  bare librabbitmq consumer   \(median(bare).rounded)/s")
-        print("  weir, decided and committed \(median(decided).rounded)/s")
-        print("  weir, events published too  \(median(published).rounded)/s")
+        print("  bare librabbitmq consumer, each acknowledged          \(median(bare).rounded)/s")
+        print("  the same, 500 acknowledged at once, as a worker does  \(median(grouped).rounded)/s")
+        print("  weir, decided and committed                           \(median(decided).rounded)/s")
+        print("  weir, events published and confirmed too              \(median(published).rounded)/s")
         print(
             "  ratio decided / bare        \(median(ratios).short)  (\(ratios.map(\.short).joined(separator: " ")))"
         )
+        let groupedRatios = zip(decided, grouped).map { $0 / $1 }
+        print("  ratio decided / bare, 500 acknowledged at once        \(median(groupedRatios).short)")
         print(
             "  worker: peak memory \(memory.rounded) MB, own processor \((processor / Double(intents) * 1e6).short) µs an intent"
         )
@@ -114,12 +119,12 @@ struct DrainBench: AsyncParsableCommand {
         guard confirmed.waitForAll() else { throw LabError("the broker refused messages") }
     }
 
-    private func bareDrain(_ queue: String, _ room: Room) async throws -> Double {
+    private func bareDrain(_ queue: String, _ room: Room, window: Int) throws -> Double {
         guard let url = URLComponents(string: room.amqpURL), let host = url.host, let port = url.port else {
             throw LabError("the broker's URL cannot be read")
         }
         return try BareConsumer.drain(
-            queue, count: intents + 1, host: host, port: port, user: url.user ?? "",
+            queue, count: intents + 1, window: window, host: host, port: port, user: url.user ?? "",
             password: url.password ?? "",
             vhost: room.vhost)
     }

@@ -1,0 +1,3 @@
+-- How far a partition is.
+-- $1 partition
+select head, published from partition where partition = $1
