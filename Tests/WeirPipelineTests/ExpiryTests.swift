@@ -108,6 +108,14 @@ import WeirWire
         #expect(bench.state(of: "a") == .confirmed)
     }
 
+    @Test mutating func aNewSessionBelievesNothingAboutTheQueue() throws {
+        try hold("a")
+        bench.pass(.seconds(11))
+        worker.holds.sawEmptyQueue(at: bench.now())
+        try worker.adopt(store, now: bench.now())
+        #expect(worker.holds.horizon(at: bench.now(), grace: PartitionWorker.dueGrace) == nil)
+    }
+
     @Test mutating func whatALostConsumerHadDeliveredWinsWhenItComesBack() throws {
         try hold("a")
         bench.publish(define(1_000, holdSeconds: 7), confirm("a"))

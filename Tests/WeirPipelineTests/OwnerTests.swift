@@ -106,6 +106,17 @@ import WeirCore
         #expect(bench.effects.suffix(2) == ["close store", "close source"])
     }
 
+    @Test func whoFindsTheLockTakenAfterALostSessionClosesItsConsumer() throws {
+        run(3)
+        bench.database.restart()
+        let other = try bench.database.openSession(partition: 0)
+        while bench.time < .seconds(4) {
+            if owner.step() == .released { break }
+        }
+        #expect(bench.effects.suffix(2) == ["close store", "close source"])
+        other.close()
+    }
+
     @Test func aLostConsumerIsReplacedAndWhatItDeliveredIsDecided() {
         run(3)
         bench.publish(define(5), submit("a"))
