@@ -15,7 +15,9 @@ final class Crowd: Sendable {
 
     /// Units of each SKU: fewer than wishes, so that both answers occur.
     static let stocked: Int64 = 40
-    private static let longest = 1_500
+    /// A pause between two wishes of one buyer, so that a fault of half a minute still meets a load.
+    private static let pace: Duration = .milliseconds(5)
+    private static let longest = 15_000
 
     init(_ room: LiveRoom, skus: Int = 6) {
         self.room = room
@@ -61,6 +63,7 @@ final class Crowd: Sendable {
             let wish = submit("\(sku)~\(number)", sku)
             guard await confirm(wish) else { return }
             record.withLock { $0.append("\(sku)~\(number)") }
+            try? await Task.sleep(for: Self.pace)
             // Every seventh asks again, although it was promised an answer.
             if number % 7 == 0 { _ = await publisher.publish(room.message(wish)) }
         }

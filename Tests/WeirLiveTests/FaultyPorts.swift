@@ -32,6 +32,9 @@ final class FaultPlan: Sendable {
     /// Runs on the owner's thread before it opens a session.
     let beforeOpen = Mutex<(@Sendable () -> Void)?>(nil)
 
+    /// How many more deaths strike when only the publisher's cursor is to be written.
+    let deathsBeforeCursor = Mutex(0)
+
     /// Each step strikes one batch out of a few.
     init(_ steps: [FaultStep] = []) { state.withLock { $0.pending = steps } }
 
@@ -46,6 +49,14 @@ final class FaultPlan: Sendable {
             return state.pending.removeFirst()
         }
     }
+}
+
+/// Counts what happens on several threads.
+final class Counter: Sendable {
+    private let value = Atomic<Int>(0)
+    var count: Int { value.load(ordering: .sequentiallyConsistent) }
+    func next() -> Int { value.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue }
+    func set(_ count: Int) { value.store(count, ordering: .sequentiallyConsistent) }
 }
 
 /// The real ports, with faults between the calls.
@@ -117,7 +128,15 @@ final class FaultyStore: PartitionStore {
     }
 
     func commit(_ batch: BatchWrite) throws(StoreError) {
-        guard !batch.events.isEmpty else { return try real.commit(batch) }
+        guard !batch.events.isEmpty else {
+            let isStruck = plan.deathsBeforeCursor.withLock { deaths in
+                deaths -= 1
+                return deaths >= 0
+            }
+            guard isStruck else { return try real.commit(batch) }
+            die()
+            throw StoreError(.away, "died before the cursor was written")
+        }
         plan.beforeCommit.withLock { $0 }?(self)
         switch plan.takeStep() {
         case nil: try real.commit(batch)

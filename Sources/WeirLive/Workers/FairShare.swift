@@ -16,16 +16,18 @@ struct FairShare: Sendable {
     }
 
     /// - Parameters:
-    ///   - workers: how many worker processes are there, this one included.
+    ///   - workers: the numbers of the worker processes that are there, this one included.
     ///   - locked: partitions that have an owner.
     ///   - mine: partitions that this process owns, takes or gives back.
     ///   - isGivingBack: whether one of them is on its way back.
     ///   - barred: partitions that must not be taken again.
     func next(
-        workers: Int, locked: Set<Int>, mine: Set<Int>, isGivingBack: Bool, barred: Set<Int>
+        workers: Set<Int>, locked: Set<Int>, mine: Set<Int>, isGivingBack: Bool, barred: Set<Int>
     ) -> Move {
-        let (least, rest) = partitions.quotientAndRemainder(dividingBy: max(1, workers))
-        let share = least + (rest > 0 ? 1 : 0)
+        // What is left over goes to the first ones by number: if everybody might take one more, the last to come
+        // could be left with nothing (8 partitions and 5 workers: 2, 2, 2, 2, 0).
+        let (least, rest) = partitions.quotientAndRemainder(dividingBy: max(1, workers.count))
+        let share = least + (workers.count { $0 < worker } < rest ? 1 : 0)
         if mine.count > share, !isGivingBack, let last = mine.max() { return .giveBack(last) }
         guard mine.count < share else { return .nothing }
         let free = (0..<partitions).map { ($0 + worker) % partitions }

@@ -100,12 +100,12 @@ public final class WorkerPool: Sendable {
                     locked.insert(rows.int(row, 1))
                 }
             }
-            rebalance(share, workers: workers.count, locked: locked)
+            rebalance(share, workers: workers, locked: locked)
             stopSignal.wait(.milliseconds(500))
         }
     }
 
-    private func rebalance(_ share: FairShare, workers: Int, locked: Set<Int>) {
+    private func rebalance(_ share: FairShare, workers: Set<Int>, locked: Set<Int>) {
         let phases = threads.withLock { threads in
             threads = threads.filter { $0.value.current != .ended }
             return threads.mapValues(\.current)

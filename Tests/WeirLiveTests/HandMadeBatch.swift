@@ -1,0 +1,50 @@
+import PostgresClient
+import WeirCore
+import WeirLive
+import WeirPipeline
+import WeirWire
+
+extension PartitionStore {
+    /// Decides commands as a worker would, but writes nothing yet.
+    func prepare(_ commands: [Command], partition: Int) throws -> BatchWrite {
+        var request = SnapshotRequest()
+        request.skus = Array(Set(commands.map(\.sku)))
+        request.tokens = Array(Set(commands.compactMap(\.token)))
+        request.commandIDs = Array(Set(commands.compactMap(\.id)))
+        let snapshot = try read(request)
+        let decision = decide(commands, in: snapshot)
+        var write = BatchWrite(
+            headBefore: snapshot.head, decision: decision, at: snapshot.now,
+            published: try position().published)
+        write.events = decision.events.map { event in
+            LoggedEvent(
+                seq: event.seq, at: event.at, type: event.happening.type, sku: event.happening.sku.text,
+                token: event.happening.token?.text, replyTo: nil, correlationID: nil,
+                body: event.happening.body(partition: partition))
+        }
+        return write
+    }
+
+    /// Decides commands and commits.
+    @discardableResult
+    func decideByHand(_ commands: [Command], partition: Int = 0) throws -> BatchWrite {
+        let write = try prepare(commands, partition: partition)
+        try commit(write)
+        return write
+    }
+}
+
+extension LiveRoom {
+    /// Takes a partition's lock; tries again while its former owner's session is still ending.
+    func openStore(_ partition: Int = 0) throws -> LivePartitionStore {
+        let settings = SessionSettings(url: databaseURL, applicationName: "test")
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            do throws(StoreError) {
+                return try LivePartitionStore(settings, partition: partition, of: partitioning)
+            } catch {
+                guard error.kind == .notOwner, ContinuousClock.now < deadline else { throw error }
+            }
+        }
+    }
+}
