@@ -134,7 +134,8 @@ create table suspect (
 create function move_head(which smallint, head_before bigint, head_after bigint, published_after bigint)
 returns void language plpgsql as $$
 begin
-    update partition set head = head_after, published = published_after
+    -- The cursor never goes back, also not when a frozen owner wakes up under an unmoved head.
+    update partition set head = head_after, published = greatest(published, published_after)
     where partition = which and head = head_before;
     if not found then
         raise exception using errcode = 'WR001',
