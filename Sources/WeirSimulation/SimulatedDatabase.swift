@@ -12,7 +12,7 @@ public final class SimulatedDatabase {
     public internal(set) var results: [CommandID: StoredResult] = [:]
     public internal(set) var logs: [Int: [LoggedEvent]] = [:]
     public internal(set) var deadLetters: [DeadLetter] = []
-    var suspects: [[UInt8]: Int] = [:]
+    var suspects: [Int: [[UInt8]: Int]] = [:]
 
     /// The database's clock.
     public var now = Timestamp(microseconds: 1_800_000_000_000_000)
@@ -73,8 +73,11 @@ public final class SimulatedDatabase {
         for change in batch.decision.stocks { stocks[change.after.sku] = change.after }
         for result in batch.decision.results { results[result.id] = result }
         logs[partition, default: []] += sabotage == .gapInLog ? batch.events.dropLast() : batch.events
-        deadLetters += batch.deadLetters
-        for body in batch.clearedSuspects { suspects[body] = nil }
+        // The same message again is the same row.
+        for letter in batch.deadLetters where !deadLetters.contains(where: letter.isSameMessage) {
+            deadLetters.append(letter)
+        }
+        for body in batch.clearedSuspects { suspects[partition]?[body] = nil }
         afterCommit(batch)
     }
 
@@ -123,4 +126,12 @@ public enum Sabotage: String, Sendable, CaseIterable {
     case oversell
     /// A delivery is filled out of its order.
     case orderSwapped
+}
+
+extension DeadLetter {
+    fileprivate func isSameMessage(as other: DeadLetter) -> Bool {
+        delivery.exchange == other.delivery.exchange && delivery.routingKey == other.delivery.routingKey
+            && delivery.body == other.delivery.body
+            && delivery.details().properties == other.delivery.details().properties
+    }
 }

@@ -71,8 +71,8 @@ public final class SimulatedStore: PartitionStore {
 
     public func noteSuspect(_ body: [UInt8]) throws(StoreError) -> Int {
         try perform(.read) { () throws(StoreError) in
-            database.suspects[body, default: 0] += 1
-            return database.suspects[body] ?? 1
+            database.suspects[partition, default: [:]][body, default: 0] += 1
+            return database.suspects[partition]?[body] ?? 1
         }
     }
 
