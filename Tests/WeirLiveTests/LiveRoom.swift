@@ -31,7 +31,9 @@ struct LiveRoom: Sendable {
         try Session(SessionSettings(url: databaseURL, applicationName: "test"))
     }
 
-    func connection() throws -> Connection { try Connection(AMQPSettings(url: amqpURL, connectionName: "test")) }
+    func connection() throws -> Connection {
+        try Connection(AMQPSettings(url: amqpURL, connectionName: "test"))
+    }
 
     func publisher() -> Publisher {
         Publisher(settings: .init(amqp: AMQPSettings(url: amqpURL, connectionName: "test")), logger: .quiet)

@@ -22,7 +22,8 @@ import WeirTopology
         }
         for command in commands { #expect(await publisher.publish(room.message(command)) == .confirmed) }
         #expect(try await eventually { try room.count("select count(*) from intent") == 3_000 })
-        #expect(try room.count("select count(*) from intent where sku = 'hot' and status = 'confirmed'") == 50)
+        #expect(
+            try room.count("select count(*) from intent where sku = 'hot' and status = 'confirmed'") == 50)
         #expect(try room.count("select sold from sku where sku = 'cold'") == 1_000)
         #expect(
             try await eventually {

@@ -51,7 +51,8 @@ extension Delivery {
             // could never be sent back, and would hold up every event behind it.
             guard text.utf8.count <= 255 else {
                 throw WireRefusal(
-                    .invalidProperty, at: name, "the property '\(name)' must be UTF-8 text of at most 255 bytes")
+                    .invalidProperty, at: name,
+                    "the property '\(name)' must be UTF-8 text of at most 255 bytes")
             }
         }
         // The broker decodes the rest of such a name, and a made-up one costs the publisher its connection.
