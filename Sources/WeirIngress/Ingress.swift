@@ -3,7 +3,6 @@ import HTTPTypes
 import HummingbirdCore
 import Logging
 import NIOCore
-import NIOPosix
 import ServiceLifecycle
 import Synchronization
 import WeirCore
@@ -16,6 +15,7 @@ public final class Ingress: Service {
     private let settings: IngressSettings
     let handler: RequestHandler
     private let register = ConnectionRegister()
+    private let loop = EventLoopExecutor()
     private let logger: Logger
     private let port = Awaited<Int>()
 
@@ -57,6 +57,7 @@ public final class Ingress: Service {
         port.finish(0)
         handler.desk.release()
         await stopThreads()
+        try? await loop.group.shutdownGracefully()
         if let failure { throw failure }
     }
 
@@ -64,7 +65,8 @@ public final class Ingress: Service {
         let server = try makeServer()
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
-                try await server.run()
+                // Requests run where their connections live: no hop to another thread and back.
+                try await withTaskExecutorPreference(self.loop) { try await server.run() }
                 return true
             }
             group.addTask {
@@ -111,7 +113,7 @@ public final class Ingress: Service {
     }
 
     private func makeServer() throws -> any Service {
-        let (handler, register, port) = (handler, register, port)
+        let (handler, register, port, loop) = (handler, register, port, loop)
         let limits = settings.connectionLimits
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [ConnectionGuard(limits, register: register)],
@@ -123,7 +125,7 @@ public final class Ingress: Service {
             configuration: ServerConfiguration(
                 address: .hostname(settings.host, port: settings.port), backlog: 1024,
                 availableConnectionsDelegate: .maximum(settings.connectionLimit, logger: logger)),
-            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger
+            eventLoopGroup: loop.group, logger: logger
         ) { request, writer, _ in
             if request.headers.contains(.expect) { try await handler.invite(request, writer) }
             let answer = await handler.answer(request)

@@ -112,10 +112,13 @@ extension Simulation {
     }
 
     private func checkOrder() -> [String] {
-        (0..<partitioning.count).flatMap { partition -> [String] in
+        // What became a dead letter was not decided in its place; sent again, it is decided in a later one.
+        let dead = Set(database.deadLetters.compactMap(\.token))
+        return (0..<partitioning.count).flatMap { partition -> [String] in
             let places = (database.logs[partition] ?? []).compactMap { event -> Int? in
                 guard case .intent(let intent, nil, _)? = try? Happening(type: event.type, body: event.body),
-                    let first = clients.firstWish[intent.token], intent.repeats(first.submit)
+                    let first = clients.firstWish[intent.token], intent.repeats(first.submit),
+                    !dead.contains(intent.token.text)
                 else { return nil }
                 return first.place
             }

@@ -17,8 +17,14 @@ public final class SimulatedBroker {
         var ready: Deque<Message> = []
         /// In order of their subscription; the first one is active.
         var consumers: [Int] = []
+        /// What the active consumer was sent and has not acknowledged.
         var unacknowledged: [Message] = []
+        /// How many of these it has filled.
+        var filled = 0
     }
+
+    /// How many unacknowledged messages a consumer is sent.
+    static let prefetch = 2_000
 
     private var queues: [Int: Queue] = [:]
     private var lastConsumer = 0
@@ -45,6 +51,7 @@ public final class SimulatedBroker {
         fresh.routingKey = String(partition)
         queues[partition, default: Queue()].ready.append(
             Message(number: lastNumber, arrivedAt: now(), delivery: fresh))
+        deliver(partition)
         return lastNumber
     }
 
@@ -53,6 +60,7 @@ public final class SimulatedBroker {
         lastConsumer += 1
         subscribedAt[partition] = now()
         queues[partition, default: Queue()].consumers.append(lastConsumer)
+        deliver(partition)
         return SimulatedSource(self, consumer: lastConsumer, partition: partition)
     }
 
@@ -93,28 +101,28 @@ public final class SimulatedBroker {
 
     func take(_ limit: Int, _ consumer: Int, _ partition: Int) -> [Delivery] {
         guard var queue = queues[partition], queue.consumers.first == consumer else { return [] }
-        var taken: [Message] = []
-        while taken.count < limit, var message = queue.ready.popFirst() {
-            lastTag += 1
-            message.delivery.tag = lastTag
-            taken.append(message)
-        }
+        var taken = Array(queue.unacknowledged[queue.filled...].prefix(limit))
         if sabotage == .acknowledgeBeforeCommit {
-            taken.forEach(onAcknowledge)
+            queue.unacknowledged.removeSubrange(queue.filled..<queue.filled + taken.count)
         } else {
-            queue.unacknowledged += taken
+            queue.filled += taken.count
         }
         queues[partition] = queue
+        if sabotage == .acknowledgeBeforeCommit {
+            deliver(partition)
+            taken.forEach(onAcknowledge)
+        }
         if sabotage == .orderSwapped { taken.reverse() }
         return taken.map(\.delivery)
     }
 
     func acknowledge(through tag: UInt64, _ partition: Int) {
         guard var queue = queues[partition] else { return }
-        let isDone: (Message) -> Bool = { $0.delivery.tag <= tag }
-        let done = queue.unacknowledged.filter(isDone)
-        queue.unacknowledged.removeAll(where: isDone)
+        let done = queue.unacknowledged.prefix { $0.delivery.tag <= tag }
+        queue.unacknowledged.removeFirst(done.count)
+        queue.filled = max(0, queue.filled - done.count)
         queues[partition] = queue
+        deliver(partition)
         done.forEach(onAcknowledge)
     }
 
@@ -124,12 +132,26 @@ public final class SimulatedBroker {
         }
         queue.consumers.remove(at: position)
         if position == 0 {
+            // What was sent comes back, whether it was filled or not.
             for var message in queue.unacknowledged.reversed() {
                 message.delivery.redelivered = true
                 message.delivery.deliveryCount += 1
                 queue.ready.prepend(message)
             }
             queue.unacknowledged = []
+            queue.filled = 0
+        }
+        queues[partition] = queue
+        deliver(partition)
+    }
+
+    /// Sends the active consumer as much as its prefetch allows.
+    private func deliver(_ partition: Int) {
+        guard var queue = queues[partition], !queue.consumers.isEmpty else { return }
+        while queue.unacknowledged.count < Self.prefetch, var message = queue.ready.popFirst() {
+            lastTag += 1
+            message.delivery.tag = lastTag
+            queue.unacknowledged.append(message)
         }
         queues[partition] = queue
     }
@@ -147,6 +169,9 @@ public final class SimulatedSource: DeliverySource {
     /// How much of what was delivered has crossed the network.
     var arriving: (_ limit: Int) -> Int = { $0 }
 
+    /// The broker's answer comes behind everything that was sent before it: that has arrived too.
+    private var hasCaughtUp = false
+
     init(_ broker: SimulatedBroker, consumer: Int, partition: Int) {
         self.broker = broker
         self.consumer = consumer
@@ -154,13 +179,16 @@ public final class SimulatedSource: DeliverySource {
     }
 
     public func fill(limit: Int, wait: Duration) throws(SourceError) -> [Delivery] {
-        let taken = try perform { broker.take(arriving(limit), consumer, partition) }
+        let count = hasCaughtUp ? limit : arriving(limit)
+        hasCaughtUp = false
+        let taken = try perform { broker.take(count, consumer, partition) }
         if taken.isEmpty { onWait(wait) }
         return taken
     }
 
     public func isDrained() throws(SourceError) -> Bool {
-        try perform { broker.isDrained(consumer, partition) }
+        hasCaughtUp = true
+        return try perform { broker.isDrained(consumer, partition) }
     }
 
     public func acknowledge(through tag: UInt64) throws(SourceError) {

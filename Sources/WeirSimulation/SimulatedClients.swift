@@ -110,9 +110,11 @@ struct SimulatedClients {
     }
 
     private func delivery(_ command: Command) -> Delivery {
-        Delivery(
+        let correlation = "c\(published)"
+        return Delivery(
             tag: 0, type: command.kind.rawValue, messageID: command.messageID, replyTo: "answers",
-            correlationID: "c\(published)", body: command.body)
+            correlationID: correlation, body: command.body,
+            details: { DeliveryDetails(properties: "{\"correlation_id\":\"\(correlation)\"}") })
     }
 
     private mutating func freshID() -> CommandID {

@@ -12,7 +12,11 @@ public final class SimulatedDatabase {
     public internal(set) var results: [CommandID: StoredResult] = [:]
     public internal(set) var logs: [Int: [LoggedEvent]] = [:]
     public internal(set) var deadLetters: [DeadLetter] = []
-    var suspects: [[UInt8]: Int] = [:]
+    var suspects: [Int: [[UInt8]: Int]] = [:]
+    /// How often each body is noted, over all partitions.
+    var suspectCounts: [[UInt8]: Int] {
+        suspects.values.reduce(into: [:]) { $0.merge($1) { max($0, $1) } }
+    }
 
     /// The database's clock.
     public var now = Timestamp(microseconds: 1_800_000_000_000_000)
@@ -80,9 +84,12 @@ public final class SimulatedDatabase {
         for change in batch.decision.stocks { stocks[change.after.sku] = change.after }
         for result in batch.decision.results { results[result.id] = result }
         logs[partition, default: []] += sabotage == .gapInLog ? batch.events.dropLast() : batch.events
-        deadLetters += batch.deadLetters
+        // The same message again is the same row.
+        for letter in batch.deadLetters where !deadLetters.contains(where: letter.isSameMessage) {
+            deadLetters.append(letter)
+        }
         for letter in batch.deadLetters { deadBodies.insert(letter.delivery.body) }
-        for body in batch.clearedSuspects { suspects[body] = nil }
+        for body in batch.clearedSuspects { suspects[partition]?[body] = nil }
         afterCommit(batch)
     }
 
@@ -134,4 +141,12 @@ public enum Sabotage: String, Sendable, CaseIterable {
     case oversell
     /// A delivery is filled out of its order.
     case orderSwapped
+}
+
+extension DeadLetter {
+    fileprivate func isSameMessage(as other: DeadLetter) -> Bool {
+        delivery.exchange == other.delivery.exchange && delivery.routingKey == other.delivery.routingKey
+            && delivery.body == other.delivery.body
+            && delivery.details().properties == other.delivery.details().properties
+    }
 }

@@ -51,7 +51,7 @@ public final class SimulatedStore: PartitionStore {
         let held = database.intents.values.filter {
             $0.sku.isHome(partition, database) && $0.state == .reserved && ($0.holdUntil ?? until) <= until
         }.sorted { ($0.holdUntil ?? until, $0.token.text) < ($1.holdUntil ?? until, $1.token.text) }
-        guard database.sabotage == .holdReleasedTwice, let again = held.first ?? anyExpired() else {
+        guard database.sabotage == .holdReleasedTwice, let again = anyExpired() ?? held.first else {
             return held
         }
         var revived = again
@@ -81,8 +81,8 @@ public final class SimulatedStore: PartitionStore {
 
     public func noteSuspect(_ body: [UInt8]) throws(StoreError) -> Int {
         try perform(.read) { () throws(StoreError) in
-            database.suspects[body, default: 0] += 1
-            return database.suspects[body] ?? 1
+            database.suspects[partition, default: [:]][body, default: 0] += 1
+            return database.suspects[partition]?[body] ?? 1
         }
     }
 

@@ -58,7 +58,10 @@ import WeirWire
             batch.honest("spoofed-\(number)") {
                 $0.properties.headers = FieldTable([
                     ("x-delivery-count", .int(Int64(number) * 1_000_000)),
-                    ("x-death", .array([.table(FieldTable([("count", .int(99)), ("reason", .string("x"))]))])),
+                    (
+                        "x-death",
+                        .array([.table(FieldTable([("count", .int(99)), ("reason", .string("x"))]))])
+                    ),
                     ("x-first-death-queue", .string("weir.dead")),
                 ])
             }

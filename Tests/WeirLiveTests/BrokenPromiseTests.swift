@@ -17,7 +17,8 @@ import WeirLive
                 + "update sku set available = -1, sold = sold + 1", promise: 1),
         Damage(
             testDescription: "units vanish",
-            sql: "alter table sku drop constraint sku_never_oversold; update sku set available = available - 1",
+            sql:
+                "alter table sku drop constraint sku_never_oversold; update sku set available = available - 1",
             promise: 1),
         Damage(
             testDescription: "an intent claims units that its SKU does not count",
@@ -37,7 +38,8 @@ import WeirLive
                     buyer from intent where token = 'sold-out'
                 """, promise: 3),
         Damage(testDescription: "an event vanishes", sql: "delete from event where seq = 2", promise: 5),
-        Damage(testDescription: "the last event vanishes", sql: "delete from event where seq = 4", promise: 5),
+        Damage(
+            testDescription: "the last event vanishes", sql: "delete from event where seq = 4", promise: 5),
         Damage(
             testDescription: "the head runs ahead", sql: "update partition set head = head + 1", promise: 5),
         Damage(

@@ -75,10 +75,13 @@ final class FaultyPorts: PartitionPorts {
     private let stop: StopSignal
     private let begin = ContinuousClock.now
 
-    init(_ room: LiveRoom, _ settings: WorkerSettings, partition: Int, publisher: Publisher, plan: FaultPlan,
-        stop: StopSignal)
-    {
-        (self.room, self.settings, self.partition, self.plan, self.stop) = (room, settings, partition, plan, stop)
+    init(
+        _ room: LiveRoom, _ settings: WorkerSettings, partition: Int, publisher: Publisher, plan: FaultPlan,
+        stop: StopSignal
+    ) {
+        (self.room, self.settings, self.partition, self.plan, self.stop) = (
+            room, settings, partition, plan, stop
+        )
         sink = LiveEventSink(publisher, partition: partition)
     }
 

@@ -21,7 +21,7 @@ extension Faults {
             #expect(try await eventually { shares(pools) == [0, 4, 4] })
             #expect(try await eventually { try room.lockedPartitions().count == 8 })
             try await onThread { pools.forEach { $0.stop() } }
-            #expect(try room.lockedPartitions().isEmpty)
+            #expect(try await eventually { try room.lockedPartitions().isEmpty })
         }
 
         @Test func theOrderOfEverySKUIsKeptThroughTenHandOvers() async throws {

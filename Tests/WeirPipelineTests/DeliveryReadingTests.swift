@@ -56,7 +56,7 @@ import WeirWire
     }
 
     @Test(arguments: [
-        "weir.ingress.x1", "mine", "amq.gen-x", "amq.rabbitmq.reply-to.g1", "weirdo", "Weir.dead",
+        "weir.ingress.x1", "mine", "amq.gen-x", "weirdo", "Weir.dead",
     ])
     func answersGoWhereTheSenderSays(_ replyTo: String) {
         #expect(letter(asking(replyTo)) == nil)

@@ -101,9 +101,11 @@ import WeirWire
         try worker.adopt(next, now: bench.now())
         // What waits in the queue takes a moment to arrive.
         bench.arriving = 0
+        bench.drainedAnswer = false
         for _ in 0..<5 { try worker.turn(bench, next, consumer) }
         #expect(bench.state(of: "a") == .reserved)
         bench.arriving = .max
+        bench.drainedAnswer = nil
         try worker.turn(bench, next, consumer)
         #expect(bench.state(of: "a") == .confirmed)
     }

@@ -14,10 +14,10 @@ import WeirWire
         var worker = try worker(store)
         try worker.turn(bench, store, source)
         #expect(bench.trace.filter { $0 == "note" || $0 == "commit" } == ["note", "commit"])
-        #expect(bench.database.suspects.isEmpty)
+        #expect(bench.database.suspectCounts.isEmpty)
         try worker.turn(bench, store, source)
         #expect(bench.state(of: "a") == .confirmed)
-        #expect(bench.database.suspects.isEmpty)
+        #expect(bench.database.suspectCounts.isEmpty)
         #expect(bench.database.deadLetters.isEmpty)
     }
 
@@ -44,7 +44,7 @@ import WeirWire
         #expect(bench.database.deadLetters.first?.token == "poison")
         #expect(bench.state(of: "a") == .confirmed)
         #expect(bench.state(of: "poison") == nil)
-        #expect(bench.database.suspects.isEmpty)
+        #expect(bench.database.suspectCounts.isEmpty)
     }
 
     @Test func aLostSessionWhileASuspectIsDecidedIsNoDeath() throws {
@@ -56,7 +56,7 @@ import WeirWire
             bench.answers = [StoreError(.away, "lost")]
             #expect(throws: TurnFailure.self) { try worker.turn(bench, store, source) }
         }
-        #expect(bench.database.suspects.values.max() == 1)
+        #expect(bench.database.suspectCounts.values.max() == 1)
         let store = try bench.openStoreAgain()
         try worker.adopt(store, now: bench.now())
         try worker.turn(bench, store, source)
@@ -70,7 +70,7 @@ import WeirWire
         bench.refuse = { $0.decision.decided.isEmpty ? nil : StoreError(.data, "22021") }
         try worker.turn(bench, store, source)
         #expect(bench.database.deadLetters.map(\.reason) == ["data_error"])
-        #expect(bench.database.suspects.isEmpty)
+        #expect(bench.database.suspectCounts.isEmpty)
     }
 
     /// A consumer whose messages were lost with their connection `times` before.

@@ -29,7 +29,7 @@ import WeirCore
         spoofed.deliveryCount = 1_000
         #expect(suspicion.sizeOfNextBatch([spoofed, spoofed]) == 2)
         #expect(try suspicion.note([spoofed], store).bodies.isEmpty)
-        #expect(database.suspects.isEmpty)
+        #expect(database.suspectCounts.isEmpty)
     }
 
     @Test func theThirdOwnerThatFindsItKnowsTheCulprit() throws {
@@ -50,8 +50,8 @@ import WeirCore
             #expect(owner.sizeOfNextBatch(batch) == 1)
             _ = try owner.note([batch[0]], store)
         }
-        #expect(database.suspects[Array("culprit".utf8)] == 3)
-        #expect(database.suspects[Array("innocent".utf8)] == nil)
+        #expect(database.suspectCounts[Array("culprit".utf8)] == 3)
+        #expect(database.suspectCounts[Array("innocent".utf8)] == nil)
     }
 
     @Test func aLostConnectionIsNotADeath() throws {
@@ -59,7 +59,7 @@ import WeirCore
         for count in 2...60 {
             #expect(try owner.note([back("a", count)], store).culprit == nil)
         }
-        #expect(database.suspects[Array("a".utf8)] == 1)
+        #expect(database.suspectCounts[Array("a".utf8)] == 1)
     }
 
     @Test func whatWasDecidedIsForgotten() throws {
@@ -67,14 +67,14 @@ import WeirCore
         _ = try owner.note([back("a", 2)], store)
         owner.forget([Array("a".utf8)])
         _ = try owner.note([back("a", 2)], store)
-        #expect(database.suspects[Array("a".utf8)] == 2)
+        #expect(database.suspectCounts[Array("a".utf8)] == 2)
     }
 
     @Test func aBatchOfManyIsNotNoted() throws {
         var owner = Suspicion()
         let noted = try owner.note([fresh("a"), back("b", 1)], store)
         #expect(noted.culprit == nil && noted.bodies.isEmpty)
-        #expect(database.suspects.isEmpty)
+        #expect(database.suspectCounts.isEmpty)
     }
 
     @Test func aNoteWhoseAnswerWasLostIsNotADeath() throws {
@@ -84,7 +84,7 @@ import WeirCore
             session.disturb = { _ in .after }
             #expect(throws: StoreError.self) { try owner.note([back("a", 2)], session) }
         }
-        #expect(database.suspects[Array("a".utf8)] == 5)
+        #expect(database.suspectCounts[Array("a".utf8)] == 5)
         #expect(try owner.note([back("a", 2)], database.openSessionAgain()).culprit == nil)
         #expect(try owner.note([back("a", 3)], store).culprit == nil)
     }
@@ -95,7 +95,7 @@ import WeirCore
         #expect(throws: StoreError.self) { try owner.note([back("a", 2)], store) }
         let next = try database.openSession(partition: 0)
         _ = try owner.note([back("a", 2)], next)
-        #expect(database.suspects[Array("a".utf8)] == 1)
+        #expect(database.suspectCounts[Array("a".utf8)] == 1)
     }
 
     private func fresh(_ body: String) -> Delivery { Delivery(tag: 1, type: nil, body: Array(body.utf8)) }

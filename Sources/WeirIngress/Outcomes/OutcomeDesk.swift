@@ -11,6 +11,8 @@ final class OutcomeDesk: Sendable {
         case happening(Happening)
         /// The time is over.
         case timedOut
+        /// There is nothing to wait for: the door knew the answer, or the command was not accepted.
+        case dismissed
         /// The outcome queue was away for a moment, and the outcome may have been lost with it: look it up.
         case interrupted
     }
@@ -70,6 +72,11 @@ final class OutcomeDesk: Sendable {
     /// Takes a waiter back whose command was not published.
     func forget(_ id: UInt64) {
         _ = state.withLock { $0.remove(id) }
+    }
+
+    /// Wakes a waiter for whom no outcome will come.
+    func dismiss(_ id: UInt64) {
+        state.withLock { $0.remove(id) }?.finish(.dismissed)
     }
 
     /// Hands an outcome to whoever waits for it.

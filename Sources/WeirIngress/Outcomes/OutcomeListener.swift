@@ -64,6 +64,8 @@ final class OutcomeListener: Sendable {
             arguments: [
                 "x-max-length": .int(Int64(BrokerTopology.ingressQueueLimit)), "x-overflow": "drop-head",
             ])
+        // Workers send an outcome to everybody and, by its name, to this queue, in one message.
+        try connection.bindQueue(queue: queue, exchange: BrokerTopology.events, routingKey: queue)
         try connection.consume(queue: queue, noAck: true, exclusive: true)
         connected.store(true, ordering: .releasing)
         onConnect()

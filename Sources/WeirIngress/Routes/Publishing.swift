@@ -7,16 +7,34 @@ import WeirWire
 
 extension RequestHandler {
     /// Publishes a command to its partition and returns once the broker has taken charge of it.
-    ///
-    /// Every other end is a 503 that says what the client should do: the same again, under the same key.
     func publish(_ command: Command, id: UInt64) async throws(Problem) {
-        guard inFlight.wrappingAdd(1, ordering: .relaxed).newValue <= settings.inFlightLimit else {
-            inFlight.wrappingSubtract(1, ordering: .relaxed)
-            throw Problem(
-                .overloaded, "too many requests are being published; nothing was accepted, come back later")
-        }
+        guard mayPublish() else { throw Self.overloaded }
         let outcome = await publisher.publish(message(command, id: id))
         inFlight.wrappingSubtract(1, ordering: .relaxed)
+        try accepted(outcome, partition: partition(of: command))
+    }
+
+    /// Publishes a command; `then` is called once, on the publisher's thread or at once.
+    func publish(_ command: Command, id: UInt64, then: @escaping @Sendable (Publisher.Outcome) -> Void) {
+        publisher.publish([message(command, id: id)]) { [self] _, outcome in
+            inFlight.wrappingSubtract(1, ordering: .relaxed)
+            then(outcome)
+        }
+    }
+
+    /// Counts a publish that begins; false when too many are on their way.
+    func mayPublish() -> Bool {
+        let isRoom = inFlight.wrappingAdd(1, ordering: .relaxed).newValue <= settings.inFlightLimit
+        if !isRoom { inFlight.wrappingSubtract(1, ordering: .relaxed) }
+        return isRoom
+    }
+
+    static let overloaded = Problem(
+        .overloaded, "too many requests are being published; nothing was accepted, come back later")
+
+    /// Returns when the broker has taken charge of a command; every other end is a 503 that says what the client
+    /// should do: the same again, under the same key.
+    func accepted(_ outcome: Publisher.Outcome, partition: Int) throws(Problem) {
         switch outcome {
         case .confirmed: return
         case .nacked:
@@ -27,7 +45,7 @@ extension RequestHandler {
         case .returned(let code, let text):
             logger.error(
                 "a command reached no queue",
-                metadata: ["partition": "\(partition(of: command))", "reply": "\(code) \(printable(text))"])
+                metadata: ["partition": "\(partition)", "reply": "\(code) \(printable(text))"])
             throw Problem(
                 .notRoutable,
                 "the queue of this SKU's partition does not exist; nothing was accepted. An operator has to"

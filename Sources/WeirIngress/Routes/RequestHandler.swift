@@ -107,7 +107,7 @@ final class RequestHandler: Sendable {
             case .happening(let happening):
                 if let found = try heard(happening) { return found }
                 return try await lookUp()
-            case .timedOut:
+            case .timedOut, .dismissed:
                 return try await lookUp()
             case .interrupted:
                 let now = monotonicNanoseconds()

@@ -22,29 +22,27 @@ extension RequestHandler {
             waiter = desk.expect(id, forSeconds: Double(preference.waitSeconds))
             guard waiter != nil else { throw Self.tooManyWait }
         }
-        var answer: Answer
-        do throws(Problem) {
-            // The sold-out gate will stand here.
-            if let known = try await atTheDoor(submit) {
-                if waiter != nil { desk.forget(id) }
+        // The sold-out gate will stand here.
+        let door = pass(submit, id: id)
+        var answer = Answer.queued(submit, .accepted)
+        if let waiter {
+            let ending = await waiter.value
+            if case .happening = ending {} else if let known = try settle(await door.value, submit) {
+                desk.forget(id)
                 answer = known
-            } else {
-                try await accept(submit, id: id)
-                answer = Answer.queued(submit, .accepted)
-                if let waiter {
-                    let decided = try await outcome(
-                        of: id, waiter, seconds: preference.waitSeconds, since: start
-                    ) { happening throws(Problem) in
-                        try self.answer(happening, to: .submit(submit))
-                    } lookUp: { () throws(Problem) in
-                        try await self.decided(submit)
-                    }
-                    answer = decided ?? answer
-                }
             }
-        } catch {
-            if waiter != nil { desk.forget(id) }
-            throw error
+            if case .dismissed = ending {} else if !answer.isReplayed {
+                let decided = try await outcome(
+                    of: id, waiter, seconds: preference.waitSeconds, since: start
+                ) { happening throws(Problem) in
+                    try self.answer(happening, to: .submit(submit))
+                } lookUp: { () throws(Problem) in
+                    try await self.decided(submit)
+                }
+                answer = decided ?? answer
+            }
+        } else if let known = try settle(await door.value, submit) {
+            answer = known
         }
         answer.fields[.location] = Self.location(submit.token, submit.sku)
         if let applied = preference.applied { answer.fields[.preferenceApplied] = applied }
@@ -52,27 +50,6 @@ extension RequestHandler {
     }
 
     static func location(_ token: Token, _ sku: SKU) -> String { "/v1/intents/\(token.text)?sku=\(sku.text)" }
-
-    /// A known token needs no queue: the same wish gets its intent, another one is a conflict. Skipped while
-    /// PostgreSQL is away or slow, because the worker says the same.
-    private func atTheDoor(_ submit: Submit) async throws(Problem) -> Answer? {
-        guard settings.lookUpAtTheDoor, lookUps.isQuick else { return nil }
-        guard case .found(.intent(let intent)) = await lookUps.intent(submit.token) else { return nil }
-        guard intent.repeats(submit) else { throw Self.tokenConflict(submit.token) }
-        var answer = Answer(intent)
-        answer.markReplayed()
-        return answer
-    }
-
-    private func accept(_ submit: Submit, id: UInt64) async throws(Problem) {
-        memory.remember(submit, id: id)
-        do {
-            try await publish(.submit(submit), id: id)
-        } catch {
-            memory.forget(submit.token, id: id)
-            throw error
-        }
-    }
 
     /// What the database knows of a wish whose outcome was not heard.
     private func decided(_ submit: Submit) async throws(Problem) -> Answer? {

@@ -25,13 +25,18 @@ public final class LiveEventSink: EventSink {
         messages.reserveCapacity(events.count * 2)
         deciding.reserveCapacity(events.count * 2)
         for event in events {
-            let properties = MessageProperties(event, partition: partition)
+            var properties = MessageProperties(event, partition: partition)
             if let replyTo = event.replyTo {
-                messages.append(
-                    OutgoingMessage(
-                        exchange: "", routingKey: replyTo, properties: properties, body: event.body,
-                        mandatory: false))
-                deciding.append(nil)
+                if replyTo.hasPrefix(BrokerTopology.ingressQueuePrefix) {
+                    // An ingress binds its queue under its name: one message reaches it and everybody else.
+                    properties.headers.append("BCC", .array([.string(replyTo)]))
+                } else {
+                    messages.append(
+                        OutgoingMessage(
+                            exchange: "", routingKey: replyTo, properties: properties, body: event.body,
+                            mandatory: false))
+                    deciding.append(nil)
+                }
             }
             messages.append(
                 OutgoingMessage(
