@@ -8,7 +8,8 @@ extension Faults {
             let room = try await LiveRoom.make(partitions: 8)
             let pools = (0..<3).map { _ in room.pool() }
             pools[0].start()
-            #expect(try await eventually { pools[0].owned.count == 8 })
+            // A pool says early what it is about to own; the locks tell when it does.
+            #expect(try await eventually { try room.lockedPartitions().count == 8 })
             let watch = RestingWatch(room)
             pools[1].start()
             #expect(try await eventually { shares(pools) == [0, 4, 4] })
