@@ -76,6 +76,9 @@ final class RabbitmqRecipe: ServerRecipe {
             "-start_epmd false",
             "-kernel inet_dist_use_interface {127,0,0,1}",
             "+S \(schedulers):\(schedulers)",
+            // Erlang's threads spin when they have nothing to do, and take the processor from the servers beside them
+            // (RabbitMQ's guide 'Runtime Tuning', 'Reducing CPU Usage').
+            "+sbwt none +sbwtdcpu none +sbwtdio none",
             // The script splits these words at blanks, so there is none in the expression.
             #"-eval file:script(os:getenv("WEIR_SANDBOX_CONTROL")++".erl")"#,
         ].joined(separator: " ")

@@ -27,11 +27,13 @@ extension RequestHandler {
         var answer = Answer.queued(submit, .accepted)
         if let waiter {
             let ending = await waiter.value
-            if case .happening = ending {} else if let known = try settle(await door.value, submit) {
+            if case .happening = ending {
+            } else if let known = try settle(await door.value, submit) {
                 desk.forget(id)
                 answer = known
             }
-            if case .dismissed = ending {} else if !answer.isReplayed {
+            if case .dismissed = ending {
+            } else if !answer.isReplayed {
                 let decided = try await outcome(
                     of: id, waiter, seconds: preference.waitSeconds, since: start
                 ) { happening throws(Problem) in

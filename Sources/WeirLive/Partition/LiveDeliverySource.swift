@@ -7,6 +7,8 @@ import WeirTopology
 public final class LiveDeliverySource: DeliverySource {
     private let connection: Connection
     private let queue: String
+    /// A batch of large rubbish must still fit into one transaction's dead letters.
+    private static let byteLimit = 32 << 20
 
     /// Connects and subscribes.
     public init(_ settings: AMQPSettings, partition: Int) throws(SourceError) {
@@ -24,7 +26,11 @@ public final class LiveDeliverySource: DeliverySource {
             var filled: [WeirPipeline.Delivery] = []
             guard limit > 0, let first = try connection.nextDelivery(wait: wait) else { return filled }
             filled.append(Delivery(first))
-            while filled.count < limit, let next = try connection.nextDelivery(wait: .zero) {
+            var bytes = first.body.count
+            while filled.count < limit, bytes < Self.byteLimit,
+                let next = try connection.nextDelivery(wait: .zero)
+            {
+                bytes += next.body.count
                 filled.append(Delivery(next))
             }
             return filled
