@@ -22,9 +22,9 @@ struct MigrateCommand: WeirCommand {
         let reader = try await settings.reader()
         let migrator = Migrator(databaseURL: try settings.requireDatabaseURL(reader))
         let asked = try await reader.number(
-            partitions, forKey: "weir.partitions", in: 0...Partitioning.range.upperBound, default: 0)
+            partitions, forKey: "weir.partitions", in: Partitioning.range)
         let outcome = try migrator.run(
-            partitions: asked == 0 ? nil : Partitioning(count: asked), acceptFailover: acceptFailover)
+            partitions: asked.flatMap(Partitioning.init), acceptFailover: acceptFailover)
         if !outcome.installation.isAccepted {
             say(
                 "weir: this database is on another timeline than the one that was accepted; workers will not start"

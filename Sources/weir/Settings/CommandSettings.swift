@@ -54,11 +54,15 @@ struct CommandSettings: ParsableArguments {
 }
 
 extension ConfigReader {
+    /// A whole number in a range, or the default when nothing is said.
+    func number(
+        _ flag: Int?, forKey key: ConfigKey, in range: ClosedRange<Int>, default fallback: Int
+    ) async throws -> Int {
+        try await number(flag, forKey: key, in: range) ?? fallback
+    }
+
     /// A whole number in a range. A bad value is an error that names it, never the default in silence.
-    func number(_ flag: Int?, forKey key: ConfigKey, in range: ClosedRange<Int>, default fallback: Int)
-        async throws
-        -> Int
-    {
+    func number(_ flag: Int?, forKey key: ConfigKey, in range: ClosedRange<Int>) async throws -> Int? {
         var number = flag
         if number == nil, let text = try await fetchString(forKey: key) {
             guard let read = Int(text) else {
@@ -66,7 +70,7 @@ extension ConfigReader {
             }
             number = read
         }
-        guard let number else { return fallback }
+        guard let number else { return nil }
         guard range.contains(number) else {
             throw Failure(
                 "the setting \(key) is \(number); it must be from \(range.lowerBound) to \(range.upperBound)",
