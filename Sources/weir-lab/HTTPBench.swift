@@ -18,6 +18,11 @@ struct HTTPBench: AsyncParsableCommand {
     @Option(help: "How often both are measured, in turn.")
     var runs = 3
 
+    @Option(
+        parsing: .upToNextOption,
+        help: "How many database sessions the conditional UPDATE may use; each number is measured.")
+    var sessions = [8, 64]
+
     mutating func run() async throws {
         let sandbox = try await Sandbox.start()
         do {
@@ -40,7 +45,7 @@ struct HTTPBench: AsyncParsableCommand {
         try session.execute(script: LabQueries.shop)
         let servers = ["DATABASE_URL": room.databaseURL, "AMQP_URL": room.amqpURL]
 
-        let (weirPort, updatePort) = (try freePort(), try freePort())
+        let weirPort = try freePort()
         let ingress = try Child(
             "weir", ["serve", "--role", "ingress", "--port", "\(weirPort)", "--log-level", "error"],
             environment: servers)
@@ -48,10 +53,15 @@ struct HTTPBench: AsyncParsableCommand {
         let worker = try Child(
             "weir", ["serve", "--role", "worker", "--log-level", "error"], environment: servers)
         defer { worker.stop() }
-        let update = try Child(
-            "weir-lab", ["conditional-server", "--port", "\(updatePort)"], environment: servers)
-        defer { update.stop() }
-        for port in [weirPort, updatePort] {
+        let rivals = try sessions.map { count in
+            let port = try freePort()
+            let server = try Child(
+                "weir-lab", ["conditional-server", "--port", "\(port)", "--sessions", "\(count)"],
+                environment: servers)
+            return (name: "UPDATE, \(count) sessions", port: port, server: server)
+        }
+        defer { for rival in rivals { rival.server.stop() } }
+        for port in [weirPort] + rivals.map(\.port) {
             try await until("a server on port \(port)", within: .seconds(30)) {
                 (try? get(port, "/readyz")) == 200
             }
@@ -61,34 +71,32 @@ struct HTTPBench: AsyncParsableCommand {
             return status == 200 || status == 201
         }
 
-        var (weir, conditional) = ([KeepAliveClients.Result](), [KeepAliveClients.Result]())
+        let contestants = [(name: "weir", port: weirPort)] + rivals.map { (name: $0.name, port: $0.port) }
+        var results = contestants.map { _ in [KeepAliveClients.Result]() }
         for run in 0...runs {
-            // The first of each warms up and is not counted; connections wait for a server that rests meanwhile.
-            let length = run == 0 ? 2.0 : seconds
-            let first = try load(weirPort, "w\(run)").run(seconds: length)
-            let second = try load(updatePort, "u\(run)").run(seconds: length)
-            guard run > 0 else { continue }
-            weir.append(first)
-            conditional.append(second)
-            say(
-                "  run \(run): weir \((Double(first.answers) / first.seconds).rounded)/s,"
-                    + " conditional UPDATE \((Double(second.answers) / second.seconds).rounded)/s")
+            for (place, contestant) in contestants.enumerated() {
+                // The first of each warms up and is not counted; the others rest meanwhile.
+                let result = try load(contestant.port, "r\(run)-\(place)").run(
+                    seconds: run == 0 ? 2 : seconds)
+                guard run > 0 else { continue }
+                results[place].append(result)
+                say("  run \(run): \(contestant.name) \(result.rate.rounded)/s")
+            }
         }
-        report("weir", weir)
-        report("conditional UPDATE", conditional)
-        let ratios = zip(weir, conditional).map {
-            Double($0.answers) / $0.seconds / (Double($1.answers) / $1.seconds)
+        for (contestant, result) in zip(contestants, results) { report(contestant.name, result) }
+        for place in results.indices.dropFirst() {
+            let ratios = zip(results[0], results[place]).map { $0.rate / $1.rate }
+            print(
+                "  ratio weir / \(contestants[place].name): \(median(ratios).short)"
+                    + "  (\(ratios.map(\.short).joined(separator: " ")))")
         }
-        print(
-            "  ratio weir / conditional     \(median(ratios).short)  (\(ratios.map(\.short).joined(separator: " ")))"
-        )
         print(
             "  peak memory: worker \(worker.peakMegabytes.rounded) MB, ingress \(ingress.peakMegabytes.rounded) MB"
         )
     }
 
     private func report(_ name: String, _ results: [KeepAliveClients.Result]) {
-        let rate = median(results.map { Double($0.answers) / $0.seconds })
+        let rate = median(results.map(\.rate))
         let (p50, p99) = (
             median(results.map { $0.percentile(0.5) }), median(results.map { $0.percentile(0.99) })
         )

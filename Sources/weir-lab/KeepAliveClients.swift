@@ -11,6 +11,9 @@ struct KeepAliveClients {
         var latencies: [Double] = []
         var statuses: [Int: Int] = [:]
 
+        /// Answers a second.
+        var rate: Double { Double(answers) / seconds }
+
         func percentile(_ share: Double) -> Double {
             guard !latencies.isEmpty else { return 0 }
             return latencies.sorted()[min(latencies.count - 1, Int(Double(latencies.count) * share))]

@@ -12,6 +12,7 @@ import WeirTopology
                 Result {
                     let connection = try Connection(AMQPSettings(url: url))
                     try connection.declareExchange(name: BrokerTopology.intents, type: "direct")
+                    try connection.declareExchange(name: BrokerTopology.events, type: "topic")
                     try connection.declareQueue(
                         name: BrokerTopology.intentsQueue(0),
                         arguments: [
