@@ -37,6 +37,7 @@ public enum Queries {
         "migrate_accept_failover", PackageResources.migrate_accept_failover_sql)
     public static let migrateApplied = SQLText("migrate_applied", PackageResources.migrate_applied_sql)
     public static let migrateBegin = SQLText("migrate_begin", PackageResources.migrate_begin_sql)
+    public static let migrateEncoding = SQLText("migrate_encoding", PackageResources.migrate_encoding_sql)
     public static let migrateEnd = SQLText("migrate_end", PackageResources.migrate_end_sql)
     public static let migrateHistory = SQLText("migrate_history", PackageResources.migrate_history_sql)
     public static let migrateInstall = SQLText("migrate_install", PackageResources.migrate_install_sql)
@@ -68,9 +69,9 @@ public enum Queries {
         commitClearSuspects, commitInsertCommands, commitInsertDeadLetters, commitInsertEvents,
         commitInsertIntents, commitInsertSkus, commitMoveHead, commitUpdateIntents, commitUpdateSkus,
         lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookOwners, lookSessionSettings,
-        lookSkus, migrateAcceptFailover, migrateApplied, migrateBegin, migrateEnd, migrateHistory,
-        migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo, ownSessionSettings,
-        ownShareLock, ownShowLocks, ownTryLock, readClock, readCommands, readDue, readDueSkus, readIntents,
-        readLog, readNextDeadline, readPosition, readSkus, suspectNote,
+        lookSkus, migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding, migrateEnd,
+        migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo,
+        ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readClock, readCommands, readDue,
+        readDueSkus, readIntents, readLog, readNextDeadline, readPosition, readSkus, suspectNote,
     ]
 }

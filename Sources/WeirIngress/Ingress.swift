@@ -74,6 +74,8 @@ public final class Ingress: Service {
                     try? await Task.sleep(for: OutcomeDesk.sweepInterval)
                     self.handler.desk.sweep()
                 }
+                // Nobody sweeps from here on, so nobody may wait any more.
+                self.handler.desk.release()
                 return false
             }
             group.addTask {

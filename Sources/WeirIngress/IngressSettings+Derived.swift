@@ -1,4 +1,5 @@
 import AMQPClient
+import WeirCore
 import NIOCore
 import WeirTopology
 
@@ -17,8 +18,9 @@ extension IngressSettings {
         try require((0...65_535).contains(port), "the port is \(port); it must be from 0 to 65535")
         try require(
             !instance.isEmpty && instance.utf8.count <= 128
-                && instance.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F },
-            "the instance must have 1 to 128 visible ASCII characters, since it names a queue")
+                && instance.utf8.allSatisfy(SKU.permits) && !instance.utf8.contains(UInt8(ascii: ".")),
+            "the instance must have 1 to 128 characters out of A-Z a-z 0-9 _ : -, since it names a queue and binds it"
+        )
         try require(publishDeadlineSeconds >= 2, "the publish deadline must be at least 2 seconds")
         try require(shutdownGraceSeconds >= 4, "the shutdown grace must be at least 4 seconds")
         try require(

@@ -24,6 +24,9 @@ final class LookUps: Sendable {
     /// From this long in one call on, those who can do without do not wait.
     private static let patienceNanoseconds: UInt64 = 500_000_000
 
+    /// From this many in line on, likewise.
+    private static let longestLine = 1_000
+
     private let settings: SessionSettings
     private let logger: Logger
     /// Open only while there is a session.
@@ -57,7 +60,7 @@ final class LookUps: Sendable {
     /// Whether a look-up can be expected to be answered soon.
     var isQuick: Bool {
         let since = busySince.load(ordering: .relaxed)
-        return !mailbox.isClosed
+        return !mailbox.isClosed && mailbox.count < Self.longestLine
             && (since == 0 || monotonicNanoseconds() &- since < Self.patienceNanoseconds)
     }
 
@@ -121,6 +124,8 @@ final class LookUps: Sendable {
                 try Batch(questions).answer(in: session)
             } catch {
                 for question in questions { question.answerAway() }
+                // Who waited behind a call that took too long would only wait for the next one.
+                if error.kind == .away { for question in mailbox.take() { question.answerAway() } }
                 if session.isBroken { throw error }
                 logger.warning("a look-up failed", metadata: ["reason": "\(error)"])
             }

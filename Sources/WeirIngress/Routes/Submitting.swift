@@ -60,8 +60,8 @@ extension RequestHandler {
             memory.forget(submit.token)
             guard intent.repeats(submit) else { throw Self.tokenConflict(submit.token) }
             return Answer(intent)
-        case .found(.deadLetter): return Answer.undecidable(submit.token, submit)
-        case .found(.nothing), .away: return nil
+        // Anybody's rubbish may name this token: this wish can still be decided, and GET tells what became of it.
+        case .found(.deadLetter), .found(.nothing), .away: return nil
         }
     }
 

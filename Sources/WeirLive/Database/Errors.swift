@@ -14,10 +14,16 @@ extension StoreError {
         case .unique: kind = error.table == "event" ? .notOwner : .retry
         case .raised: kind = error.sqlState == "WR001" ? .notOwner : .retry
         case .constraint: kind = .bug
-        // A server that became a standby refuses to write: it is away as far as we are concerned.
-        case .other: kind = error.sqlState == "25006" ? .away : .bug
+        case .other: kind = Self.isPassing(error.sqlState ?? "") ? .away : .bug
         }
         self.init(kind, error.description)
+    }
+
+    /// Errors that a new session may not meet again: the server is a standby (25006 when written to, 55000 when asked
+    /// for its log's end), a lock was not to be had (55006, 55P03), a prepared plan is out of date (0A000, 26000),
+    /// the server's own disk failed (class 58).
+    private static func isPassing(_ sqlState: String) -> Bool {
+        ["25006", "55000", "55006", "55P03", "0A000", "26000"].contains(sqlState) || sqlState.hasPrefix("58")
     }
 }
 

@@ -46,6 +46,8 @@ public enum LiveError: Error, CustomStringConvertible, Sendable {
     case notMigrated
     /// The database has another number of partitions than was asked for.
     case otherPartitions(inDatabase: Int, asked: Int)
+    /// The database cannot store every text.
+    case encoding(String)
     /// The broker lacks something, or has it otherwise.
     case topology([String])
 
@@ -56,6 +58,9 @@ public enum LiveError: Error, CustomStringConvertible, Sendable {
         case .otherPartitions(let inDatabase, let asked):
             "the database has \(inDatabase) partitions, not \(asked): the number is chosen at the first"
                 + " `weir migrate` and cannot change"
+        case .encoding(let name):
+            "the database is encoded in \(name) and cannot store every text; make one with `create database weir"
+                + " encoding 'UTF8' template template0`"
         case .topology(let findings):
             "the broker is not as Weir needs it (\(findings.joined(separator: "; "))); run `weir topology apply`"
         }

@@ -32,6 +32,8 @@ public struct Migrator {
     public func run(partitions: Partitioning?, acceptFailover: Bool = false) throws -> Outcome {
         let session = try Session(settings)
         defer { session.close() }
+        let encoding = try session.run(Query(Queries.migrateEncoding)).text(0, 0)
+        guard encoding == "UTF8" else { throw LiveError.encoding(encoding) }
         _ = try session.run(Query(Queries.migrateLock, [.int4(LockClass.migration)]))
         try session.execute(script: Queries.migrateHistory.text)
         let known = try session.run(Query(Queries.migrateApplied))

@@ -26,11 +26,11 @@ public final class LiveDeliverySource: DeliverySource {
             var filled: [WeirPipeline.Delivery] = []
             guard limit > 0, let first = try connection.nextDelivery(wait: wait) else { return filled }
             filled.append(Delivery(first))
-            var bytes = first.body.count
+            var bytes = first.weight
             while filled.count < limit, bytes < Self.byteLimit,
                 let next = try connection.nextDelivery(wait: .zero)
             {
-                bytes += next.body.count
+                bytes += next.weight
                 filled.append(Delivery(next))
             }
             return filled
@@ -61,4 +61,23 @@ public final class LiveDeliverySource: DeliverySource {
 
 private func asSourceError<Value>(_ call: () throws(AMQPError) -> Value) throws(SourceError) -> Value {
     do throws(AMQPError) { return try call() } catch { throw SourceError(error.message) }
+}
+
+extension AMQPClient.Delivery {
+    /// How many bytes a dead letter of this delivery may take: a header's byte becomes up to six in JSON.
+    fileprivate var weight: Int {
+        body.count + (properties.headers.isEmpty ? 0 : 6 * FieldValue.table(properties.headers).weight)
+    }
+}
+
+extension FieldValue {
+    fileprivate var weight: Int {
+        switch self {
+        case .string(let text): text.utf8.count
+        case .bytes(let bytes): bytes.count
+        case .array(let elements): elements.reduce(8) { $0 + $1.weight }
+        case .table(let table): table.fields.reduce(8) { $0 + $1.name.utf8.count + $1.value.weight }
+        case .bool, .int, .double, .timestamp, .decimal, .void: 8
+        }
+    }
 }

@@ -68,10 +68,16 @@ public final class WorkerPool: Sendable {
 
     private func supervise() {
         let share = FairShare(partitions: partitioning.count, worker: Int.random(in: 1..<Int(Int32.max)))
-        var failures = 0
+        var (failures, hasBeenCutOff) = (0, false)
         while !stopSignal.isStopping {
+            // Who cannot reach the broker counts for nobody: others take its share.
+            guard !hasBeenCutOff || publisher.state != .connecting else {
+                stopSignal.wait(.milliseconds(200))
+                continue
+            }
+            hasBeenCutOff = false
             do {
-                try supervise(share) { failures = 0 }
+                hasBeenCutOff = try supervise(share) { failures = 0 }
             } catch {
                 failures += 1
                 logger.warning("the supervisor has no database", metadata: ["reason": "\(error)"])
@@ -80,8 +86,10 @@ public final class WorkerPool: Sendable {
         }
     }
 
-    /// Shows that this process is there, and looks around twice a second, until the session is lost.
-    private func supervise(_ share: FairShare, onContact: () -> Void) throws(PostgresError) {
+    /// Shows that this process is there, and looks around twice a second, until the session is lost or the process
+    /// stops; true when it ended because the broker has been out of reach for too long.
+    private func supervise(_ share: FairShare, onContact: () -> Void) throws(PostgresError) -> Bool {
+        var cutOffSince: ContinuousClock.Instant?
         var settings = SessionSettings(url: settings.databaseURL, applicationName: "weir supervisor")
         settings.idleSessionTimeoutSeconds = 5
         let session = try Session(settings)
@@ -92,6 +100,12 @@ public final class WorkerPool: Sendable {
             let rows = try session.run(
                 Query(Queries.ownShowLocks, [.int4(LockClass.partition), .int4(LockClass.worker)]))
             onContact()
+            cutOffSince = publisher.state == .connecting ? cutOffSince ?? .now : nil
+            if let cutOffSince, .now - cutOffSince > .seconds(5) {
+                logger.warning("no broker for 5 s: the partitions are left to other workers")
+                threads.withLock { Array($0.values) }.forEach { $0.release() }
+                return true
+            }
             var (workers, locked) = (Set<Int>(), Set<Int>())
             for row in 0..<rows.count {
                 if rows.int4(row, 0) == LockClass.worker {
@@ -103,6 +117,7 @@ public final class WorkerPool: Sendable {
             rebalance(share, workers: workers, locked: locked)
             stopSignal.wait(.milliseconds(500))
         }
+        return false
     }
 
     private func rebalance(_ share: FairShare, workers: Set<Int>, locked: Set<Int>) {

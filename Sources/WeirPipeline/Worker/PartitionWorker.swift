@@ -143,7 +143,7 @@ public struct PartitionWorker: Sendable {
         if relay.isBehind { return .milliseconds(20) }
         let untilDue = holds.untilNext(at: now) ?? Self.idleInterval
         let untilIdle = lastContact + Self.idleInterval - now
-        return max(.milliseconds(1), min(untilDue, untilIdle))
+        return max(.milliseconds(20), min(untilDue, untilIdle))
     }
 
     // MARK: Deciding
@@ -276,10 +276,13 @@ public struct PartitionWorker: Sendable {
         let isDrained = try fromSource { () throws(SourceError) in try source.isDrained() }
         guard isDrained else { return nil }
         // What was delivered before the broker said so has arrived by now, and comes first.
-        let late = try fromSource { [room = Self.batchLimit - held.count] () throws(SourceError) in
-            try source.fill(limit: room, wait: .zero)
-        }
-        held += late
+        var arrived: [Delivery]
+        repeat {
+            arrived = try fromSource { [room = Self.batchLimit - held.count] () throws(SourceError) in
+                try source.fill(limit: room, wait: .zero)
+            }
+            held += arrived
+        } while !arrived.isEmpty && held.count < Self.batchLimit
         guard held.count < Self.batchLimit else { return nil }
         holds.sawEmptyQueue(at: now)
         return holds.horizon(at: now, grace: Self.dueGrace)
