@@ -20,16 +20,7 @@ struct DrainBench: AsyncParsableCommand {
     @Option(help: "How often both are measured, in turn.")
     var runs = 3
 
-    mutating func run() async throws {
-        let sandbox = try await Sandbox.start()
-        do {
-            try await measure(sandbox)
-            await sandbox.stop()
-        } catch {
-            await sandbox.stop()
-            throw error
-        }
-    }
+    mutating func run() async throws { try await withSandbox(measure) }
 
     private func measure(_ sandbox: Sandbox) async throws {
         print("Drain: \(intents) intents for one SKU in one partition, \(runs) runs in turn")

@@ -23,16 +23,7 @@ struct HTTPBench: AsyncParsableCommand {
         help: "How many database sessions the conditional UPDATE may use; each number is measured.")
     var sessions = [8, 64]
 
-    mutating func run() async throws {
-        let sandbox = try await Sandbox.start()
-        do {
-            try await measure(sandbox)
-            await sandbox.stop()
-        } catch {
-            await sandbox.stop()
-            throw error
-        }
-    }
+    mutating func run() async throws { try await withSandbox(measure) }
 
     private func measure(_ sandbox: Sandbox) async throws {
         print("HTTP: one hot SKU, \(clients) keep-alive clients, \(runs) runs of \(Int(seconds)) s in turn")

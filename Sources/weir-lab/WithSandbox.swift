@@ -1,0 +1,13 @@
+import WeirSandbox
+
+/// Lends private servers, and ends them whatever happens.
+func withSandbox(_ body: (Sandbox) async throws -> Void) async throws {
+    let sandbox = try await Sandbox.start()
+    do {
+        try await body(sandbox)
+        await sandbox.stop()
+    } catch {
+        await sandbox.stop()
+        throw error
+    }
+}
