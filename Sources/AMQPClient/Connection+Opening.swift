@@ -20,8 +20,10 @@ extension Connection {
             errno = 0
             let status = amqp_socket_open_noblock(socket, address.host, address.port, &patience)
             if status == AMQP_STATUS_SOCKET_ERROR.rawValue, errno != 0 {
-                // The library says only "a socket error occurred".
-                throw AMQPError(.away, "\(place): \(String(cString: strerror(errno)))")
+                // The library says only "a socket error occurred", and of a connection that was refused while it waited
+                // not even errno tells more than that it was under way.
+                let reason = errno == EINPROGRESS ? "connection refused" : String(cString: strerror(errno))
+                throw AMQPError(.away, "\(place): \(reason)")
             }
             if let error = AMQPError.ofStatus(status, place) { throw error }
             let cutter = SocketHandle(duplicating: amqp_get_sockfd(library))

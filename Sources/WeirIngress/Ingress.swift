@@ -1,4 +1,5 @@
 import AMQPClient
+import Glibc
 import HTTPTypes
 import HummingbirdCore
 import Logging
@@ -52,13 +53,20 @@ public final class Ingress: Service {
             try await serve()
             failure = nil
         } catch {
-            failure = error
+            failure = (error as? IOError).map(listening) ?? error
         }
         port.finish(0)
         handler.desk.release()
         await stopThreads()
         try? await loop.group.shutdownGracefully()
         if let failure { throw failure }
+    }
+
+    /// The port cannot be had: names the address, which the system's error does not.
+    private func listening(_ error: IOError) -> any Error {
+        IngressError(
+            description: "cannot listen at \(settings.host):\(settings.port): "
+                + String(cString: strerror(error.errnoCode)) + "; choose another address or port")
     }
 
     private func serve() async throws {

@@ -86,6 +86,8 @@ extension RequestHandler {
             JSONWriter.object { json in
                 json.member("command", command.kind.rawValue)
                 json.member("id", id.text)
+                if let token = command.token { json.member("token", token.text) }
+                json.member("sku", command.sku.text)
                 json.member("status", "queued")
             })
         answer.fields[.location] = location

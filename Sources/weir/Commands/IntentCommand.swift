@@ -22,12 +22,18 @@ struct IntentCommand: AsyncParsableCommand {
 
         func execute() async throws {
             let token = token ?? UUID().uuidString.lowercased()
-            let answer = try await server.withClient {
-                try await $0.submit(
-                    token: token, sku: sku, quantity: quantity, buyer: buyer,
-                    waitSeconds: wait == 0 ? nil : wait)
+            do {
+                let answer = try await server.withClient {
+                    try await $0.submit(
+                        token: token, sku: sku, quantity: quantity, buyer: buyer,
+                        waitSeconds: wait == 0 ? nil : wait)
+                }
+                show(answer, server)
+            } catch {
+                // A retry under another token would buy a second time.
+                if self.token == nil { say("weir: to try again, add --token \(token)") }
+                throw error
             }
-            show(answer, server)
         }
     }
 

@@ -20,6 +20,12 @@ struct SimulateCommand: WeirCommand {
     @Flag(help: "Print each report as JSON.")
     var json = false
 
+    func validate() throws {
+        guard (1...1_000_000).contains(seeds) else {
+            throw ValidationError("--seeds must be from 1 to 1000000")
+        }
+    }
+
     func execute() async throws {
         var (broken, published, commits, faults) = (0, 0, 0, 0)
         let range = seed.map { $0...$0 } ?? first...(first + max(1, seeds) - 1)

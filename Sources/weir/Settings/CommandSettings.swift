@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Foundation
 
 /// Where a command finds its servers: a flag, then the environment, then a file, then a default.
 ///
@@ -22,6 +23,7 @@ struct CommandSettings: ParsableArguments {
         let environment = EnvironmentVariablesProvider()
         let path = config ?? ConfigReader(provider: environment).string(forKey: "weir.config")
         guard let path else { return ConfigReader(provider: environment) }
+        try Self.checkKeys(of: path)
         let location = ConfigReader(
             provider: InMemoryProvider(values: ["filePath": .init(stringLiteral: path)]))
         do {
@@ -29,6 +31,32 @@ struct CommandSettings: ParsableArguments {
             return ConfigReader(providers: [environment, file])
         } catch {
             throw Failure("the settings file \(path) cannot be read: \(error)", .failed)
+        }
+    }
+
+    /// What a settings file may say.
+    private static let knownKeys = [
+        "amqp.url", "database.url", "weir.http.host", "weir.http.port", "weir.log.level", "weir.partitions",
+        "weir.role",
+    ]
+
+    /// Refuses a file with a key that nobody reads: a misspelt setting must not become the default in silence.
+    private static func checkKeys(of path: String) throws {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Failure("the settings file '\(path)' cannot be read", .usage)
+        }
+        guard let tree = (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] else {
+            throw Failure("the settings file '\(path)' is not a JSON object", .usage)
+        }
+        func keys(_ tree: [String: Any], _ prefix: String) -> [String] {
+            tree.flatMap { name, value in
+                (value as? [String: Any]).map { keys($0, prefix + name + ".") } ?? [prefix + name]
+            }
+        }
+        for key in keys(tree, "").sorted() where !knownKeys.contains(key) {
+            throw Failure(
+                "the settings file '\(path)' has the key '\(key)', which is unknown; known are "
+                    + knownKeys.joined(separator: ", "), .usage)
         }
     }
 
