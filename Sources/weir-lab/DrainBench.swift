@@ -75,7 +75,9 @@ struct DrainBench: AsyncParsableCommand {
             settings: .init(amqp: AMQPSettings(url: url, connectionName: "lab")),
             logger: Logger(label: "lab") { _ in SwiftLogNoOpLogHandler() })
         defer { publisher.stop(drain: .seconds(30)) }
-        guard blockingReady(publisher) else { throw LabError("the broker does not answer") }
+        guard publisher.waitUntilReady(timeout: .seconds(15)) else {
+            throw LabError("the broker does not answer")
+        }
         let confirmed = Confirmations(expecting: intents + 1)
         func send(_ commands: [Command]) {
             let messages = commands.map { command in
@@ -144,5 +146,3 @@ struct DrainBench: AsyncParsableCommand {
         }
     }
 }
-
-private func blockingReady(_ publisher: Publisher) -> Bool { publisher.waitUntilReady(timeout: .seconds(15)) }

@@ -50,9 +50,6 @@ struct Answer: Sendable {
     }
 
     /// Says that the answer is one that was given before.
-    /// Whether it repeats what was answered before.
-    var isReplayed: Bool { fields[.idempotentReplayed] != nil }
-
     mutating func markReplayed() { fields[.idempotentReplayed] = "true" }
 
     /// Writes it as the answer to a request.

@@ -24,31 +24,37 @@ extension RequestHandler {
         }
         // The sold-out gate will stand here.
         let door = pass(submit, id: id)
-        var answer = Answer.queued(submit, .accepted)
+        let known: Answer?
         if let waiter {
-            let ending = await waiter.value
-            if case .happening = ending {
-            } else if let known = try settle(await door.value, submit) {
-                desk.forget(id)
-                answer = known
-            }
-            if case .dismissed = ending {
-            } else if !answer.isReplayed {
-                let decided = try await outcome(
-                    of: id, waiter, seconds: preference.waitSeconds, since: start
-                ) { happening throws(Problem) in
-                    try self.answer(happening, to: .submit(submit))
-                } lookUp: { () throws(Problem) in
-                    try await self.decided(submit)
-                }
-                answer = decided ?? answer
-            }
-        } else if let known = try settle(await door.value, submit) {
-            answer = known
+            known = try await outcome(
+                of: submit, id, waiter, door, seconds: preference.waitSeconds, since: start)
+        } else {
+            known = try settle(await door.value, submit)
         }
+        var answer = known ?? Answer.queued(submit, .accepted)
         answer.fields[.location] = Self.location(submit.token, submit.sku)
         if let applied = preference.applied { answer.fields[.preferenceApplied] = applied }
         return answer
+    }
+
+    /// What a client who waits is told; nil when the wish was accepted and its outcome is not known in time.
+    private func outcome(
+        of submit: Submit, _ id: UInt64, _ waiter: OutcomeDesk.Waiter, _ door: Awaited<DoorEnding>,
+        seconds: Int,
+        since start: UInt64
+    ) async throws(Problem) -> Answer? {
+        switch await waiter.value {
+        case .happening: break
+        case .dismissed, .timedOut, .interrupted:
+            // An outcome proves that the wish was accepted; without one the door has to say so.
+            if let known = try settle(await door.value, submit) { return known }
+        }
+        return try await outcome(of: id, waiter, seconds: seconds, since: start) {
+            happening throws(Problem) in
+            try self.answer(happening, to: .submit(submit))
+        } lookUp: { () throws(Problem) in
+            try await self.decided(submit)
+        }
     }
 
     static func location(_ token: Token, _ sku: SKU) -> String { "/v1/intents/\(token.text)?sku=\(sku.text)" }
