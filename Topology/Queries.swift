@@ -82,7 +82,8 @@ public enum Queries {
 
     /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
     public static let all = [
-        auditBuyers, auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus, auditSnapshot,
+        auditBuyers, auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus,
+        auditSnapshot,
         commitChangeBuyers, commitClearSuspects, commitCountBuyers, commitInsertCommands,
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
         commitInsertSpecialIntents, commitMoveHead, commitUpdateIntents, commitUpdatePolicies,
@@ -90,7 +91,8 @@ public enum Queries {
         lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookOwners, lookSessionSettings,
         lookSkus, migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding, migrateEnd,
         migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo,
-        ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readBuyers, readClock, readCommands, readDue,
+        ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readBuyers, readClock, readCommands,
+        readDue,
         readDueSkus, readIntents, readLines, readLog, readNextDeadline, readPosition, readSkus,
         readUncountedBuyers, readUnserved, suspectNote,
     ]
