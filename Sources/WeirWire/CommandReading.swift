@@ -20,6 +20,7 @@ extension Command {
                 "the property 'type' is missing; send one of \(listed(CommandKind.self))")
         }
         guard let kind = CommandKind(rawValue: type) else {
+            if type == Bundle.submits { throw Bundle.refusal }
             throw WireRefusal(
                 .unknownType, at: "type",
                 "the type '\(printable(type))' is unknown; send one of \(listed(CommandKind.self))")

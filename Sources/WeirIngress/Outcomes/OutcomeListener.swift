@@ -79,16 +79,33 @@ final class OutcomeListener: Sendable {
 
     private func note(_ delivery: Delivery) {
         guard let type = delivery.properties.type else { return }
+        guard type == Bundle.outcomes else {
+            return note(type, delivery.properties.correlationID, delivery.body)
+        }
+        let headers = delivery.properties.headers
+        guard let lines = Bundle.lines(of: delivery.body),
+            let types = headers[Bundle.typeHeader]?.stringValue
+                .flatMap({ Bundle.values($0, count: lines.count) }),
+            let correlationIDs = headers[Bundle.correlationHeader]?.stringValue
+                .flatMap({ Bundle.values($0, count: lines.count) })
+        else {
+            logger.warning("a bundle of outcomes could not be read")
+            return
+        }
+        for (position, line) in lines.enumerated() { note(types[position], correlationIDs[position], line) }
+    }
+
+    private func note(_ type: String, _ correlationID: String?, _ body: [UInt8]) {
         let happening: Happening
         do {
-            happening = try Happening(type: type, body: delivery.body)
+            happening = try Happening(type: type, body: body)
         } catch {
             logger.warning(
                 "an outcome could not be read",
                 metadata: ["type": "\(printable(type))", "reason": "\(error.detail)"])
             return
         }
-        let correlation = delivery.properties.correlationID.flatMap { UInt64($0, radix: 16) }
+        let correlation = correlationID.flatMap { UInt64($0, radix: 16) }
         desk.deliver(happening, correlation: correlation)
         guard let token = happening.token else { return }
         if case .conflict = happening {

@@ -18,6 +18,7 @@ final class RequestHandler: Sendable {
     let listener: OutcomeListener
     let desk: OutcomeDesk
     let memory: QueuedMemory
+    let lanes: Lanes
     let probe: QueueProbe
     let logger: Logger
     /// Publishes on their way.
@@ -36,6 +37,7 @@ final class RequestHandler: Sendable {
         self.listener = listener
         self.desk = desk
         self.memory = memory
+        lanes = Lanes(partitions: partitioning.count, most: Bundle.most)
         self.probe = probe
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.

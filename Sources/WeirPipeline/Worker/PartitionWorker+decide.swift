@@ -6,7 +6,7 @@ extension PartitionWorker {
     mutating func work<Ports: PartitionPorts>(
         _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source, dueUntil: Timestamp?
     ) throws(TurnFailure) {
-        let batch = Array(held.prefix(suspicion.sizeOfNextBatch(held)))
+        let batch = Array(held.prefix(min(suspicion.sizeOfNextBatch(held), Self.batchLimit)))
         let isLast = batch.count == held.count
         try decideHalving(batch, ports, store, source, dueUntil: isLast ? dueUntil : nil)
     }
@@ -34,8 +34,9 @@ extension PartitionWorker {
                 throw .store(error)
             }
         }
-        guard let last = batch.last else { return }
         held.removeFirst(batch.count)
+        // A message is acknowledged with the last of what it carries.
+        guard let last = batch.last(where: \.endsMessage) else { return }
         try fromSource { () throws(SourceError) in try source.acknowledge(through: last.tag) }
     }
 
