@@ -24,8 +24,7 @@ extension RequestHandler {
             desk.dismiss(id)
             return wish.door
         }
-        let partition = partitioning.partition(of: submit.sku)
-        if let flight = lanes.enter(wish, partition: partition) { depart(flight, partition) }
+        lanes.enter(wish, partition: partitioning.partition(of: submit.sku))
         return wish.door
     }
 
@@ -50,7 +49,7 @@ extension RequestHandler {
     // MARK: A flight
 
     /// Skips the look-up while PostgreSQL is away or slow, because the worker says the same.
-    private func depart(_ flight: [Lanes.Wish], _ partition: Int) {
+    func depart(_ flight: [Lanes.Wish], _ partition: Int) {
         let patient = flight.filter { wish in
             let isLate = monotonicNanoseconds() &- wish.since > settings.lanePatienceNanoseconds
             if isLate { end(wish, .published(.unavailable("it was not sent: the broker is slow"))) }
@@ -70,21 +69,17 @@ extension RequestHandler {
         }
     }
 
-    /// Publishes the wishes in one message; the next flight departs when the broker has said what became of it.
+    /// Publishes the wishes in one message; the next flight departs when this one is decided.
     private func publish(_ flight: [Lanes.Wish], _ partition: Int) {
-        guard !flight.isEmpty else { return land(partition) }
+        guard !flight.isEmpty else { return lanes.land(partition: partition, isOver: true) }
         for wish in flight { memory.remember(wish.submit, id: wish.id) }
         publisher.publish([message(flight, partition)]) { [self] _, outcome in
             for wish in flight {
                 if outcome != .confirmed { memory.forget(wish.submit.token, id: wish.id) }
                 end(wish, .published(outcome))
             }
-            land(partition)
+            lanes.land(partition: partition, isOver: outcome != .confirmed)
         }
-    }
-
-    private func land(_ partition: Int) {
-        if let next = lanes.land(partition: partition) { depart(next, partition) }
     }
 
     /// What was confirmed goes on waiting for its outcome.

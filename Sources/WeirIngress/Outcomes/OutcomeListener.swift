@@ -11,6 +11,8 @@ final class OutcomeListener: Sendable {
     private let settings: AMQPSettings
     private let desk: OutcomeDesk
     private let memory: QueuedMemory
+    private let lanes: Lanes
+    private let partitioning: Partitioning
     private let logger: Logger
     private let connected = Atomic(false)
     private let stopping = Atomic(false)
@@ -18,12 +20,17 @@ final class OutcomeListener: Sendable {
     private let bell = Mailbox<Never>()
     private let thread = Mutex<DedicatedThread?>(nil)
 
-    init(_ settings: IngressSettings, desk: OutcomeDesk, memory: QueuedMemory, logger: Logger) {
+    init(
+        _ settings: IngressSettings, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes,
+        partitioning: Partitioning, logger: Logger
+    ) {
         queue = BrokerTopology.ingressQueuePrefix + settings.instance
         self.settings = AMQPSettings(
             url: settings.amqpURL, connectionName: "weir ingress \(settings.instance) outcomes")
         self.desk = desk
         self.memory = memory
+        self.lanes = lanes
+        self.partitioning = partitioning
         self.logger = logger
     }
 
@@ -107,6 +114,7 @@ final class OutcomeListener: Sendable {
         }
         let correlation = correlationID.flatMap { UInt64($0, radix: 16) }
         desk.deliver(happening, correlation: correlation)
+        if let correlation { lanes.hear(correlation, partition: partitioning.partition(of: happening.sku)) }
         guard let token = happening.token else { return }
         if case .conflict = happening {
             // The wish that was refused is forgotten, not the one that has the token.

@@ -28,7 +28,7 @@ final class RequestHandler: Sendable {
 
     init(
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
-        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, probe: QueueProbe, logger: Logger
+        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes, probe: QueueProbe, logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning
@@ -37,11 +37,12 @@ final class RequestHandler: Sendable {
         self.listener = listener
         self.desk = desk
         self.memory = memory
-        lanes = Lanes(partitions: partitioning.count, most: Bundle.most)
+        self.lanes = lanes
         self.probe = probe
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
         lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
+        lanes.onDeparture { [unowned self] in depart($0, $1) }
     }
 
     /// The id of a request, which comes back as the correlation id of its outcome.
