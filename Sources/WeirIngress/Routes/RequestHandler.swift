@@ -28,7 +28,8 @@ final class RequestHandler: Sendable {
 
     init(
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
-        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes, probe: QueueProbe, logger: Logger
+        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes, probe: QueueProbe,
+        logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning

@@ -41,7 +41,8 @@ extension PartitionWorker {
     }
 
     private mutating func decideRetrying<Ports: PartitionPorts>(
-        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source, dueUntil: Timestamp?,
+        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source,
+        dueUntil: Timestamp?,
         culprit: DeadLetter?
     ) throws(StoreError) {
         var attempts = 0
@@ -57,7 +58,8 @@ extension PartitionWorker {
     }
 
     private mutating func decide<Ports: PartitionPorts>(
-        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source, dueUntil: Timestamp?,
+        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source,
+        dueUntil: Timestamp?,
         culprit: DeadLetter?
     ) throws(StoreError) {
         var deadLetters = culprit.map { [$0] } ?? []
