@@ -27,6 +27,8 @@ public enum Queries {
         "commit_update_skus", PackageResources.commit_update_skus_sql)
     public static let lookDeadLetter = SQLText("look_dead_letter", PackageResources.look_dead_letter_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
+    public static let lookEvents = SQLText("look_events", PackageResources.look_events_sql)
+    public static let lookHeads = SQLText("look_heads", PackageResources.look_heads_sql)
     public static let lookInstallation = SQLText("look_installation", PackageResources.look_installation_sql)
     public static let lookIntents = SQLText("look_intents", PackageResources.look_intents_sql)
     public static let lookOwners = SQLText("look_owners", PackageResources.look_owners_sql)
@@ -68,7 +70,8 @@ public enum Queries {
         auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus, auditSnapshot,
         commitClearSuspects, commitInsertCommands, commitInsertDeadLetters, commitInsertEvents,
         commitInsertIntents, commitInsertSkus, commitMoveHead, commitUpdateIntents, commitUpdateSkus,
-        lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookOwners, lookSessionSettings,
+        lookDeadLetter, lookDeadLetters, lookEvents, lookHeads, lookInstallation, lookIntents, lookOwners,
+        lookSessionSettings,
         lookSkus, migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding, migrateEnd,
         migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo,
         ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readClock, readCommands, readDue,

@@ -24,7 +24,7 @@ extension Desk {
         tell(
             .answered(
                 kind: .submit, id: submit.token.text, sku: submit.sku,
-                result: CommandResult(.unchanged, .intent(known))))
+                result: CommandResult(.unchanged, .intent(known)).replayed()))
     }
 
     private mutating func reject(_ submit: Submit, _ reason: RejectionReason, stock: Stock?) {

@@ -11,7 +11,9 @@ extension WeirPipeline.Delivery {
             deliveryCount: delivery.redelivered ? delivery.deliveryCount ?? 0 : 0,
             exchange: delivery.exchange, routingKey: delivery.routingKey, type: properties.type,
             messageID: properties.messageID, contentType: properties.contentType,
-            replyTo: properties.replyTo, correlationID: properties.correlationID, body: delivery.body,
+            replyTo: properties.replyTo, correlationID: properties.correlationID,
+            trace: properties.headers[TraceParent.name]?.stringValue.flatMap(TraceParent.init),
+            body: delivery.body,
             details: { DeliveryDetails(properties: properties.json, headers: properties.headers.json) })
     }
 }

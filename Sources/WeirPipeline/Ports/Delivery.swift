@@ -1,3 +1,5 @@
+import WeirWire
+
 /// One message as it came out of a partition's queue; not yet acknowledged.
 public struct Delivery: Sendable {
     /// The channel's number of this delivery, by which it is acknowledged.
@@ -21,6 +23,8 @@ public struct Delivery: Sendable {
     public var replyTo: String?
     /// The AMQP property `correlation_id`.
     public var correlationID: String?
+    /// The header `traceparent`, if it is well-formed.
+    public var trace: TraceParent?
     /// The body.
     public var body: [UInt8]
     /// All properties and headers as two JSON objects: only a dead letter asks for them.
@@ -30,7 +34,7 @@ public struct Delivery: Sendable {
     public init(
         tag: UInt64, redelivered: Bool = false, deliveryCount: Int = 0, exchange: String = "",
         routingKey: String = "", type: String?, messageID: String? = nil, contentType: String? = nil,
-        replyTo: String? = nil, correlationID: String? = nil, body: [UInt8],
+        replyTo: String? = nil, correlationID: String? = nil, trace: TraceParent? = nil, body: [UInt8],
         details: @escaping @Sendable () -> DeliveryDetails = { DeliveryDetails() }
     ) {
         self.tag = tag
@@ -43,6 +47,7 @@ public struct Delivery: Sendable {
         self.contentType = contentType
         self.replyTo = replyTo
         self.correlationID = correlationID
+        self.trace = trace
         self.body = body
         self.details = details
     }
