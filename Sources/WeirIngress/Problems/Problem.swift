@@ -1,59 +1,6 @@
 import HTTPTypes
 import WeirWire
 
-/// A kind of error answer (RFC 9457): its `type` and `title` are stable, whatever the detail says.
-struct ProblemKind: Sendable, Hashable {
-    /// The last part of `type`, which is `/problems/<name>`.
-    let name: String
-    let title: String
-    let status: Int
-
-    init(_ status: Int, _ name: String, _ title: String) {
-        self.status = status
-        self.name = name
-        self.title = title
-    }
-}
-
-extension ProblemKind {
-    // The request as a whole
-    static let malformedRequest = Self(400, "malformed-request", "The request is not valid HTTP")
-    static let headTooLarge = Self(431, "head-too-large", "The head of the request is too large")
-    static let requestTimeout = Self(408, "request-timeout", "The request took too long to arrive")
-    static let notFound = Self(404, "not-found", "There is nothing at this path")
-    static let methodNotAllowed = Self(405, "method-not-allowed", "The method is not allowed here")
-    static let invalidPath = Self(400, "invalid-path", "A part of the path is not valid")
-    static let invalidQuery = Self(400, "invalid-query", "A query parameter is not valid")
-    static let invalidHeader = Self(400, "invalid-header", "A header field is missing or not valid")
-    static let mediaType = Self(415, "unsupported-media-type", "The body is not JSON")
-    static let encoding = Self(415, "unsupported-encoding", "The body is encoded")
-    static let bodyTooLarge = Self(413, "body-too-large", "The body is too large")
-    static let malformedBody = Self(400, "malformed-body", "The body cannot be read")
-    static let invalidBody = Self(422, "invalid-body", "A field of the body is not valid")
-
-    // What the intent or the SKU says to it
-    static let tokenConflict = Self(
-        422, "token-conflict", "The token is known with another payload")
-    static let commandConflict = Self(
-        422, "command-conflict", "The Idempotency-Key is known with another command")
-    static let unknownToken = Self(404, "unknown-token", "No intent has this token")
-    static let unknownSKU = Self(404, "unknown-sku", "No SKU has this name")
-    static let wrongState = Self(409, "wrong-state", "The intent's state does not allow this")
-    static let shortfall = Self(409, "shortfall", "The hold has expired and too few units are left")
-    static let belowCommitted = Self(
-        409, "below-committed", "The adjustment would take units that are held or sold")
-    static let stockLimit = Self(409, "stock-limit", "The SKU would have too many units")
-
-    // What is away or full; all of these carry Retry-After
-    static let queueFull = Self(503, "queue-full", "The queue is full")
-    static let brokerUnavailable = Self(503, "broker-unavailable", "The broker cannot be reached")
-    static let publishTimeout = Self(503, "publish-timeout", "The broker did not confirm in time")
-    static let notRoutable = Self(503, "queue-missing", "The partition's queue does not exist")
-    static let databaseUnavailable = Self(503, "database-unavailable", "The database cannot be reached")
-    static let overloaded = Self(503, "overloaded", "Too many requests are under way")
-    static let internalError = Self(500, "internal-error", "Weir has made a mistake")
-}
-
 /// What exactly is wrong in one place of a request.
 struct ProblemPlace: Sendable {
     enum Place: Sendable {
@@ -75,6 +22,8 @@ struct Problem: Error, Sendable {
     var subject: (@Sendable (inout JSONWriter) -> Void)?
     var retryAfterSeconds: Int?
     var allow: String?
+    /// Whether the same was answered before to the same key.
+    var isReplayed = false
     /// Whether the connection ends behind this answer, because the rest of the request is not worth reading.
     var closes = false
 
@@ -102,14 +51,14 @@ struct Problem: Error, Sendable {
         case .tooLarge: self.init(.bodyTooLarge, refusal.detail)
         default: self.init(.invalidBody, refusal.detail)
         }
-        if let field = refusal.field {
-            places = [ProblemPlace(place: .pointer("/" + pointerEscaped(field)), detail: refusal.detail)]
+        places = refusal.flaws.map {
+            ProblemPlace(place: .pointer("/" + pointerEscaped($0.field)), detail: $0.detail)
         }
     }
 
     var body: [UInt8] {
         JSONWriter.object(capacity: 384) { json in
-            json.member("type", "/problems/" + kind.name)
+            json.member("type", kind.type)
             json.member("title", kind.title)
             json.member("status", Int64(kind.status))
             json.member("detail", detail)

@@ -1,5 +1,6 @@
 import AMQPClient
 import WeirCore
+import WeirWire
 
 /// How a wish came through the door.
 enum DoorEnding: Sendable {
@@ -16,7 +17,7 @@ extension RequestHandler {
     ///
     /// The look-up thread hands it on to the publisher's thread without waking the request in between: what waits
     /// for the outcome sleeps until there is one. A wish that gets none dismisses its waiter.
-    func pass(_ submit: Submit, id: UInt64) -> Awaited<DoorEnding> {
+    func pass(_ submit: Submit, id: UInt64, trace: TraceParent?) -> Awaited<DoorEnding> {
         let door = Awaited<DoorEnding>()
         @Sendable func end(_ ending: DoorEnding) {
             door.finish(ending)
@@ -26,7 +27,7 @@ extension RequestHandler {
             if case .found(.intent(let intent)) = finding { return end(.known(intent)) }
             guard mayPublish() else { return end(.overloaded) }
             memory.remember(submit, id: id)
-            publish(.submit(submit), id: id) { [self] outcome in
+            publish(.submit(submit), id: id, trace: trace) { [self] outcome in
                 if outcome == .confirmed { return door.finish(.published(outcome)) }
                 memory.forget(submit.token, id: id)
                 end(.published(outcome))

@@ -7,16 +7,19 @@ import WeirWire
 
 extension RequestHandler {
     /// Publishes a command to its partition and returns once the broker has taken charge of it.
-    func publish(_ command: Command, id: UInt64) async throws(Problem) {
+    func publish(_ command: Command, id: UInt64, trace: TraceParent?) async throws(Problem) {
         guard mayPublish() else { throw Self.overloaded }
-        let outcome = await publisher.publish(message(command, id: id))
+        let outcome = await publisher.publish(message(command, id: id, trace: trace))
         inFlight.wrappingSubtract(1, ordering: .relaxed)
         try accepted(outcome, partition: partition(of: command))
     }
 
     /// Publishes a command; `then` is called once, on the publisher's thread or at once.
-    func publish(_ command: Command, id: UInt64, then: @escaping @Sendable (Publisher.Outcome) -> Void) {
-        publisher.publish([message(command, id: id)]) { [self] _, outcome in
+    func publish(
+        _ command: Command, id: UInt64, trace: TraceParent?,
+        then: @escaping @Sendable (Publisher.Outcome) -> Void
+    ) {
+        publisher.publish([message(command, id: id, trace: trace)]) { [self] _, outcome in
             inFlight.wrappingSubtract(1, ordering: .relaxed)
             then(outcome)
         }
@@ -69,13 +72,14 @@ extension RequestHandler {
 
     func partition(of command: Command) -> Int { partitioning.partition(of: command.sku) }
 
-    private func message(_ command: Command, id: UInt64) -> OutgoingMessage {
+    private func message(_ command: Command, id: UInt64, trace: TraceParent?) -> OutgoingMessage {
         OutgoingMessage(
             exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition(of: command)),
             properties: MessageProperties(
                 contentType: "application/json", type: command.kind.rawValue, messageID: command.messageID,
                 correlationID: hexadecimal(id), replyTo: listener.queue, deliveryMode: 2,
-                timestamp: UInt64(time(nil))),
+                timestamp: UInt64(time(nil)),
+                headers: trace.map { [(TraceParent.name, .string($0.text))] } ?? FieldTable()),
             body: command.body, mandatory: true)
     }
 }
