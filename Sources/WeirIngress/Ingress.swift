@@ -7,6 +7,7 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 import WeirCore
+import WeirWire
 
 /// The HTTP side of Weir: takes intents and commands in, publishes them, and answers with their outcomes.
 ///
@@ -30,12 +31,17 @@ public final class Ingress: Service {
         self.logger = logger
         let desk = OutcomeDesk(limit: settings.waiterLimit)
         let memory = QueuedMemory(limit: settings.queuedMemory)
+        let lanes = Lanes(partitions: partitioning.count, most: Bundle.most) { [loop] pause, then in
+            _ = loop.group.next().scheduleTask(in: .nanoseconds(Int64(pause)), then)
+        }
         handler = RequestHandler(
             settings: settings, partitioning: partitioning,
             lookUps: LookUps(settings, logger: logger),
             publisher: Publisher(settings: settings.publisher, logger: logger),
-            listener: OutcomeListener(settings, desk: desk, memory: memory, logger: logger),
-            desk: desk, memory: memory, probe: QueueProbe(settings, partitions: partitioning.count),
+            listener: OutcomeListener(
+                settings, desk: desk, memory: memory, lanes: lanes, partitioning: partitioning, logger: logger),
+            desk: desk, memory: memory, lanes: lanes,
+            probe: QueueProbe(settings, partitions: partitioning.count),
             tail: LogTail(settings, partitioning: partitioning, logger: logger), logger: logger)
     }
 

@@ -36,15 +36,19 @@ extension IngressSettings {
             "the limits leave no room for a request")
     }
 
-    /// The stall limit is part of the deadline: a broker that stops reading delays the confirm's time-out.
+    /// The deadline has three parts: the wait for the flight before, the wait for the confirm, and the stall limit,
+    /// because a broker that stops reading delays the confirm's time-out.
     var publisher: Publisher.Settings {
         var publisher = Publisher.Settings(
             amqp: AMQPSettings(url: amqpURL, connectionName: "weir ingress \(instance) publisher"))
         publisher.stallLimitSeconds = max(1, publishDeadlineSeconds * 2 / 5)
-        publisher.confirmTimeoutSeconds = publishDeadlineSeconds - publisher.stallLimitSeconds
+        publisher.confirmTimeoutSeconds = max(1, publishDeadlineSeconds * 2 / 5)
         publisher.mailboxLimit = max(1, inFlightLimit)
         return publisher
     }
+
+    /// How long a wish may wait for the flight before it: a fifth of the deadline.
+    var lanePatienceNanoseconds: UInt64 { UInt64(publishDeadlineSeconds) * 200_000_000 }
 
     var connectionLimits: ConnectionGuard.Limits {
         // A request may read, look up twice, publish and wait; a client must be able to take the answer as well.

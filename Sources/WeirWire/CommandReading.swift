@@ -20,6 +20,7 @@ extension Command {
                 "the property 'type' is missing; send one of \(listed(CommandKind.self))")
         }
         guard let kind = CommandKind(rawValue: type) else {
+            if type == Bundle.submits { throw Bundle.refusal }
             throw WireRefusal(
                 .unknownType, at: "type",
                 "the type '\(printable(type))' is unknown; send one of \(listed(CommandKind.self))")
@@ -33,6 +34,7 @@ extension Command {
             throw WireRefusal(
                 .tooLarge, at: nil, "the body has \(body.count) bytes; at most \(largestBody) are read")
         }
+        if kind == .submit, let submit = Submit(plain: body) { return .submit(submit) }
         var fields = try JSONFields(body)
         if kind == .submit { return .submit(try Submit(from: &fields)) }
         guard let messageID else {
@@ -61,6 +63,7 @@ extension Command {
     }
 
     private static func isJSON(_ contentType: String) -> Bool {
+        if contentType == "application/json" { return true }
         let media = contentType.prefix { $0 != ";" }
         return media.trimmedASCII.lowercased() == "application/json"
     }

@@ -19,6 +19,7 @@ final class RequestHandler: Sendable {
     let listener: OutcomeListener
     let desk: OutcomeDesk
     let memory: QueuedMemory
+    let lanes: Lanes
     let probe: QueueProbe
     let tail: LogTail
     let logger: Logger
@@ -31,8 +32,8 @@ final class RequestHandler: Sendable {
 
     init(
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
-        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, probe: QueueProbe, tail: LogTail,
-        logger: Logger
+        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes, probe: QueueProbe,
+        tail: LogTail, logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning
@@ -41,11 +42,13 @@ final class RequestHandler: Sendable {
         self.listener = listener
         self.desk = desk
         self.memory = memory
+        self.lanes = lanes
         self.probe = probe
         self.tail = tail
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
         lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
+        lanes.onDeparture { [unowned self] in depart($0, $1) }
     }
 
     /// The id of a request, which comes back as the correlation id of its outcome.
