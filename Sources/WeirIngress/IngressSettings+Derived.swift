@@ -28,6 +28,10 @@ extension IngressSettings {
                 && readTimeoutSeconds >= 1 && writeTimeoutSeconds >= 1 && idleTimeoutSeconds >= 1,
             "times must not be negative, time-outs at least a second")
         try require(
+            batchLimit >= 1 && largestBatchBody >= 1024 && batchMemory >= largestBatchBody && streamLimit >= 0
+                && (1...30).contains(streamHeartbeatSeconds),
+            "the limits of batches and streams leave no room for one")
+        try require(
             largestBody >= 1024 && largestHead >= 1024 && headerFieldLimit >= 8 && connectionLimit >= 1,
             "the limits leave no room for a request")
     }
