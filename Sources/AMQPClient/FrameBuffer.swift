@@ -61,7 +61,9 @@ struct FrameBuffer: ~Copyable {
         while position < body.count {
             let size = min(largestPayload, body.count - position)
             _ = frame(Self.bodyFrame, channel) { room in
-                body.withUnsafeBytes { room.copyMemory(from: .init(rebasing: $0[position..<position + size])) }
+                body.withUnsafeBytes {
+                    room.copyMemory(from: .init(rebasing: $0[position..<position + size]))
+                }
                 return Int32(size)
             }
             position += size

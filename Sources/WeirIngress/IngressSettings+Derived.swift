@@ -47,8 +47,12 @@ extension IngressSettings {
         return publisher
     }
 
-    /// How long a wish may wait for the flight before it: a fifth of the deadline.
-    var lanePatienceNanoseconds: UInt64 { UInt64(publishDeadlineSeconds) * 200_000_000 }
+    /// How long a wish may wait for the flight before it: as long as its look-up may take, and a fifth of the
+    /// deadline.
+    var lanePatienceNanoseconds: UInt64 {
+        UInt64(publishDeadlineSeconds) * 200_000_000
+            + (lookUpAtTheDoor ? UInt64(lookUpTimeoutSeconds) * 1_000_000_000 : 0)
+    }
 
     var connectionLimits: ConnectionGuard.Limits {
         // A request may read, look up twice, publish and wait; a client must be able to take the answer as well.

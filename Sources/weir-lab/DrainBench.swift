@@ -73,7 +73,9 @@ struct DrainBench: AsyncParsableCommand {
         let groupedRatios = zip(decided, grouped).map { $0 / $1 }
         print("  ratio decided / bare, 500 acknowledged at once        \(median(groupedRatios).short)")
         let parts = (0..<3).map { part in median(costs.map { $0[part] }).short }
-        print("  processor an intent: worker \(parts[0]) µs, RabbitMQ \(parts[1]) µs, PostgreSQL \(parts[2]) µs")
+        print(
+            "  processor an intent: worker \(parts[0]) µs, RabbitMQ \(parts[1]) µs, PostgreSQL \(parts[2]) µs"
+        )
         print("  worker: peak memory \(memory.rounded) MB")
     }
 

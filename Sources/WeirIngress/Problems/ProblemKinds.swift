@@ -4,7 +4,7 @@ extension ProblemKind {
         malformedRequest, headTooLarge, requestTimeout, notFound, methodNotAllowed, invalidPath, invalidQuery,
         invalidHeader, mediaType, encoding, bodyTooLarge, malformedBody, invalidBody, tokenConflict,
         commandConflict, unknownToken, unknownSKU, wrongState, shortfall, belowCommitted, stockLimit,
-        queueFull, brokerUnavailable, publishTimeout, notRoutable, databaseUnavailable, overloaded,
+        versionMismatch, holdLimit, deadlinePassed, tooMany, queueFull, brokerUnavailable, publishTimeout, notRoutable, databaseUnavailable, overloaded,
         internalError,
     ]
 
@@ -99,7 +99,7 @@ extension ProblemKind {
             + "changed.",
         remedy: "Look at its 'status'. If the units are still wanted, submit a new intent under a new key.")
     static let shortfall = Self(
-        409, "shortfall", "The hold has expired and too few units are left",
+        409, "shortfall", "The hold has expired and its units cannot be taken again",
         means: "The confirmation came after the hold had ended, and others have taken the units.",
         remedy: "Pay the buyer back. Or confirm again, under a new key, after stock has come.")
     static let belowCommitted = Self(
@@ -110,6 +110,23 @@ extension ProblemKind {
         409, "stock-limit", "The SKU would have too many units",
         means: "No SKU may have more than 1,000,000,000,000 units.",
         remedy: "Add fewer; look whether the number is the right one.")
+
+    static let versionMismatch = Self(
+        412, "version-mismatch", "The SKU has another version",
+        means: "Somebody changed the SKU after the version that If-Match names was read. Nothing has changed.",
+        remedy: "Read the SKU again, decide anew, and send the ETag that you got then.")
+    static let holdLimit = Self(
+        409, "hold-limit", "The hold would last too long",
+        means: "The SKU's policy sets a limit, max_hold_seconds, to how long a hold may last altogether.",
+        remedy: "Ask for an earlier deadline.")
+    static let deadlinePassed = Self(
+        409, "deadline-passed", "The deadline has passed",
+        means: "The time that was asked for lies behind the database's clock, or before the hold's own end.",
+        remedy: "Ask for a later deadline, or submit a new intent when the hold has ended.")
+    static let tooMany = Self(
+        409, "too-many", "The intent has fewer units",
+        means: "More units would be given back than the intent still has.",
+        remedy: "Give back at most what it has; 'intent' shows it.")
 
     // MARK: What is away or full: all of these carry Retry-After
 

@@ -41,7 +41,8 @@ extension PartitionWorker {
     }
 
     private mutating func decideRetrying<Ports: PartitionPorts>(
-        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source, dueUntil: Timestamp?,
+        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source,
+        dueUntil: Timestamp?,
         culprit: DeadLetter?
     ) throws(StoreError) {
         var attempts = 0
@@ -57,7 +58,8 @@ extension PartitionWorker {
     }
 
     private mutating func decide<Ports: PartitionPorts>(
-        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source, dueUntil: Timestamp?,
+        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source,
+        dueUntil: Timestamp?,
         culprit: DeadLetter?
     ) throws(StoreError) {
         var deadLetters = culprit.map { [$0] } ?? []
@@ -79,14 +81,14 @@ extension PartitionWorker {
             }
         }
 
-        let snapshot = try store.read(SnapshotRequest(for: commands, dueUntil: dueUntil))
+        var snapshot = try store.read(SnapshotRequest(for: commands, dueUntil: dueUntil, lines))
         guard snapshot.head == head else {
             throw StoreError(
                 .notOwner,
                 "the head of partition \(partition) is \(snapshot.head), not \(head): it has another owner")
         }
         holds.observe(snapshot.now, at: ports.now())
-        let decision = WeirCore.decide(commands, in: snapshot)
+        let decision = try lines.decide(commands, &snapshot, store)
         var write = BatchWrite(
             headBefore: head, decision: decision, at: snapshot.now, published: relay.published)
         write.events = decision.events.map { $0.logged(partition: partition, senders: senders) }
@@ -96,6 +98,7 @@ extension PartitionWorker {
         try store.commit(write) { fillAhead(source) }
 
         head = decision.head
+        lines.committed(decision, snapshot)
         publishedInStore = write.published
         relay.append(write.events)
         suspicion.forget(write.clearedSuspects)
@@ -109,6 +112,7 @@ extension PartitionWorker {
                 commands: commands.count, expired: snapshot.due.count, deadLetters: deadLetters.count,
                 events: write.events.count))
         for intent in decision.decided { holds.consider(intent.holdUntil) }
+        for transition in decision.changed { holds.consider(transition.after.holdUntil) }
         if dueUntil != nil { holds.isStale = true }
     }
 
@@ -121,20 +125,6 @@ extension PartitionWorker {
         }
         for position in ahead.indices { ahead[position].readAhead(for: partition, of: partitioning) }
         held += ahead
-    }
-}
-
-extension SnapshotRequest {
-    init(for commands: [Command], dueUntil: Timestamp?) {
-        self.init()
-        var (seenSKUs, seenTokens, seenIDs) = (Set<SKU>(), Set<Token>(), Set<CommandID>())
-        for command in commands {
-            if seenSKUs.insert(command.sku).inserted { skus.append(command.sku) }
-            if let token = command.token, seenTokens.insert(token).inserted { tokens.append(token) }
-            if let id = command.id, seenIDs.insert(id).inserted { commandIDs.append(id) }
-        }
-        self.dueUntil = dueUntil
-        dueLimit = dueUntil == nil ? 0 : PartitionWorker.dueLimit
     }
 }
 

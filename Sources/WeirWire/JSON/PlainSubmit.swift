@@ -54,7 +54,8 @@ private struct PlainSubmitReader {
     private mutating func identifier<ID: Identifier>() -> ID? {
         guard let value = text(), value.count <= ID.longest else { return nil }
         let first = bytes[value.lowerBound] | 0x20
-        let isDigit = bytes[value.lowerBound] >= UInt8(ascii: "0") && bytes[value.lowerBound] <= UInt8(ascii: "9")
+        let isDigit =
+            bytes[value.lowerBound] >= UInt8(ascii: "0") && bytes[value.lowerBound] <= UInt8(ascii: "9")
         guard isDigit || (first >= UInt8(ascii: "a") && first <= UInt8(ascii: "z")) else { return nil }
         for place in value.dropFirst() where !ID.permits(bytes[place]) { return nil }
         return ID(unchecked: string(value))
