@@ -6,7 +6,10 @@ import WeirWire
 
 extension LivePartitionStore {
     /// Writes a batch in one transaction and one round trip; its first statement moves the head, or fails.
-    public func commit(_ batch: BatchWrite) throws(StoreError) {
+    public func commit(_ batch: BatchWrite) throws(StoreError) { try commit(batch, meanwhile: {}) }
+
+    /// The same; `meanwhile` is called while the server works on it.
+    public func commit(_ batch: BatchWrite, meanwhile: () -> Void) throws(StoreError) {
         var queries = [
             Query(
                 Queries.commitMoveHead,
@@ -24,7 +27,9 @@ extension LivePartitionStore {
             queries.append(
                 Query(Queries.commitClearSuspects, [.int2(key), .byteStrings(batch.clearedSuspects)]))
         }
-        _ = try asStoreError { [queries] () throws(PostgresError) in try session.transaction(queries) }
+        _ = try asStoreError { [queries] () throws(PostgresError) in
+            try session.transaction(queries, meanwhile: meanwhile)
+        }
     }
 
     private func insert(_ intents: [Intent]) -> Query {
@@ -71,13 +76,16 @@ extension LivePartitionStore {
     }
 
     private func insert(_ events: [LoggedEvent], at moment: Timestamp) -> Query {
-        Query(
+        // Few senders keep a trace, and a column that nobody fills costs nothing.
+        let hasTrace = events.contains { $0.trace != nil }
+        return Query(
             Queries.commitInsertEvents,
             [
                 .int2(key), .timestamp(moment.microseconds), .int8s(events.map(\.seq)),
                 .texts(events.map(\.type)), .texts(events.map(\.sku)), .optionalTexts(events.map(\.token)),
                 .optionalTexts(events.map(\.replyTo)), .optionalTexts(events.map(\.correlationID)),
                 .textBytes(events.map(\.body)),
+                .optionalTexts(hasTrace ? events.map { $0.trace?.text } : []),
             ])
     }
 
