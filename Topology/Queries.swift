@@ -34,6 +34,7 @@ public enum Queries {
         "commit_update_policies", PackageResources.commit_update_policies_sql)
     public static let commitUpdateSkus = SQLText(
         "commit_update_skus", PackageResources.commit_update_skus_sql)
+    public static let lookClosedSkus = SQLText("look_closed_skus", PackageResources.look_closed_skus_sql)
     public static let lookDeadLetter = SQLText("look_dead_letter", PackageResources.look_dead_letter_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
     public static let lookInstallation = SQLText("look_installation", PackageResources.look_installation_sql)
@@ -82,15 +83,18 @@ public enum Queries {
 
     /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
     public static let all = [
-        auditBuyers, auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus, auditSnapshot,
+        auditBuyers, auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus,
+        auditSnapshot,
         commitChangeBuyers, commitClearSuspects, commitCountBuyers, commitInsertCommands,
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
         commitInsertSpecialIntents, commitMoveHead, commitUpdateIntents, commitUpdatePolicies,
         commitUpdateSkus,
-        lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookOwners, lookSessionSettings,
+        lookClosedSkus, lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookOwners,
+        lookSessionSettings,
         lookSkus, migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding, migrateEnd,
         migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo,
-        ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readBuyers, readClock, readCommands, readDue,
+        ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readBuyers, readClock, readCommands,
+        readDue,
         readDueSkus, readIntents, readLines, readLog, readNextDeadline, readPosition, readSkus,
         readUncountedBuyers, readUnserved, suspectNote,
     ]

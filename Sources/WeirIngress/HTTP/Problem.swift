@@ -45,6 +45,7 @@ extension ProblemKind {
     static let versionMismatch = Self(412, "version-mismatch", "The SKU has another version")
     static let holdLimit = Self(409, "hold-limit", "The hold would last too long")
     static let deadlinePassed = Self(409, "deadline-passed", "The deadline has passed")
+    static let soldOut = Self(409, "sold-out", "Nothing is left of the SKU at the moment")
     static let tooMany = Self(409, "too-many", "The intent has fewer units")
     static let stockLimit = Self(409, "stock-limit", "The SKU would have too many units")
 
@@ -79,6 +80,8 @@ struct Problem: Error, Sendable {
     var subject: (@Sendable (inout JSONWriter) -> Void)?
     var retryAfterSeconds: Int?
     var allow: String?
+    /// Where the client finds what it may be looking for.
+    var location: String?
     /// Whether the connection ends behind this answer, because the rest of the request is not worth reading.
     var closes = false
 

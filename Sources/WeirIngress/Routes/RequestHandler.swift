@@ -20,6 +20,8 @@ final class RequestHandler: Sendable {
     let memory: QueuedMemory
     let lanes: Lanes
     let probe: QueueProbe
+    /// Nil when there is none.
+    let gate: SoldOutGate?
     let logger: Logger
     /// Publishes on their way.
     let inFlight = Atomic(0)
@@ -29,7 +31,7 @@ final class RequestHandler: Sendable {
     init(
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
         listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes, probe: QueueProbe,
-        logger: Logger
+        gate: SoldOutGate?, logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning
@@ -40,6 +42,7 @@ final class RequestHandler: Sendable {
         self.memory = memory
         self.lanes = lanes
         self.probe = probe
+        self.gate = gate
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
         lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
