@@ -46,7 +46,8 @@ public final class Ingress: Service {
                 partitioning: partitioning, logger: logger),
             desk: desk, memory: memory, lanes: lanes,
             probe: QueueProbe(settings, partitions: partitioning.count),
-            gate: gateKeeper?.gate, logger: logger)
+            tail: LogTail(settings, partitioning: partitioning, logger: logger), gate: gateKeeper?.gate,
+            logger: logger)
     }
 
     /// The port it listens at, once it does; 0 when it never will.
@@ -58,6 +59,7 @@ public final class Ingress: Service {
         handler.lookUps.start()
         handler.listener.start()
         handler.probe.start()
+        handler.tail.start()
         gateKeeper?.start()
         let failure: (any Error)?
         do {
@@ -110,6 +112,8 @@ public final class Ingress: Service {
     /// Gives the requests under way half of the grace to get their outcomes, the other half to be answered without.
     private func drain() async {
         handler.isDraining.store(true, ordering: .relaxed)
+        // A stream would never end by itself; its client goes on elsewhere from where it was.
+        handler.tail.close()
         logger.info("ingress drains", metadata: ["connections": "\(register.count)"])
         let half = Duration.seconds(settings.shutdownGraceSeconds) / 2
         try? await Task.sleep(for: half)
@@ -126,6 +130,7 @@ public final class Ingress: Service {
                 self.handler.publisher.stop(drain: .seconds(1))
                 self.handler.listener.stop()
                 self.handler.probe.stop()
+                self.handler.tail.stop()
                 self.handler.lookUps.stop()
                 self.gateKeeper?.stop()
                 continuation.resume()

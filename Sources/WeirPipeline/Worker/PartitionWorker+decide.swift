@@ -103,7 +103,10 @@ extension PartitionWorker {
         relay.append(write.events)
         suspicion.forget(write.clearedSuspects)
         lastContact = ports.now()
-        for letter in deadLetters { ports.report(.deadLetter(reason: letter.reason, detail: letter.detail)) }
+        for letter in deadLetters {
+            ports.report(
+                .deadLetter(reason: letter.reason, detail: letter.detail, trace: letter.delivery.trace))
+        }
         ports.report(
             .committed(
                 commands: commands.count, expired: snapshot.due.count, deadLetters: deadLetters.count,
@@ -131,7 +134,7 @@ extension Event {
         let sender = cause.map { senders[$0] }
         return LoggedEvent(
             seq: seq, at: at, type: happening.type, sku: happening.sku.text, token: happening.token?.text,
-            replyTo: sender?.replyTo, correlationID: sender?.correlationID,
+            replyTo: sender?.replyTo, correlationID: sender?.correlationID, trace: sender?.trace,
             body: happening.body(partition: partition))
     }
 }
