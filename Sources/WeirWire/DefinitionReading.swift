@@ -5,11 +5,18 @@ extension Definition {
     public init(
         id: CommandID, sku: SKU, ifVersion: VersionMatch? = nil, from fields: inout JSONFields
     ) throws(WireRefusal) {
-        let stocked = try fields.optionalInteger("stocked", in: StockLimit.stocked) ?? 0
-        let policy = try SKUPolicy(from: &fields)
-        try fields.end(knowing: "stocked, \(SKUPolicy.fieldNames)")
+        var flaws = Flaws()
+        let stocked = flaws.read { () throws(WireRefusal) in
+            try fields.optionalInteger("stocked", in: StockLimit.stocked)
+        }
+        let policy = SKUPolicy(from: &fields, noting: &flaws)
+        flaws.read { () throws(WireRefusal) in
+            try fields.end(knowing: "stocked, \(SKUPolicy.fieldNames)")
+        }
+        try flaws.check()
+        // What is wrong by itself says nothing about the others.
         if let (field, remedy) = policy.contradiction { throw fields.invalid(field, remedy) }
-        self.init(id: id, sku: sku, stocked: stocked, policy: policy, ifVersion: ifVersion)
+        self.init(id: id, sku: sku, stocked: (stocked ?? nil) ?? 0, policy: policy, ifVersion: ifVersion)
     }
 }
 
@@ -32,23 +39,37 @@ extension SKUPolicy {
         "hold_seconds, max_hold_seconds, max_per_intent, max_per_buyer, safety_stock, low_stock_at,"
         + " on_sale_from, on_sale_until, on_shortage, waitlist_limit, backorder_limit, available_from"
 
-    /// Reads the members of a policy; what is not there takes its default.
+    /// Reads the members of a policy; what is not there takes its default. Names every field that is wrong.
     public init(from fields: inout JSONFields) throws(WireRefusal) {
+        var flaws = Flaws()
+        self.init(from: &fields, noting: &flaws)
+        try flaws.check()
+    }
+
+    /// Reads the members of a policy; one that is wrong is noted, and counts as not there.
+    init(from fields: inout JSONFields, noting flaws: inout Flaws) {
+        func integer(_ name: String, in range: ClosedRange<Int64>) -> Int64? {
+            flaws.read { () throws(WireRefusal) in try fields.optionalInteger(name, in: range) } ?? nil
+        }
+        func timestamp(_ name: String) -> Timestamp? {
+            flaws.read { () throws(WireRefusal) in try fields.optionalTimestamp(name) } ?? nil
+        }
         let units = StockLimit.stocked
         self.init(
-            holdSeconds: try fields.optionalInteger("hold_seconds", in: Self.holdSecondsRange)
-                ?? Self.defaultHoldSeconds,
-            maxHoldSeconds: try fields.optionalInteger("max_hold_seconds", in: Self.holdSecondsRange),
-            maxPerIntent: try fields.optionalInteger("max_per_intent", in: Quantity.range),
-            maxPerBuyer: try fields.optionalInteger("max_per_buyer", in: 1...units.upperBound),
-            safetyStock: try fields.optionalInteger("safety_stock", in: units) ?? 0,
-            lowStockAt: try fields.optionalInteger("low_stock_at", in: units),
-            onSaleFrom: try fields.optionalTimestamp("on_sale_from"),
-            onSaleUntil: try fields.optionalTimestamp("on_sale_until"),
-            onShortage: try fields.optionalWord("on_shortage", as: ShortageRule.self) ?? .reject,
-            waitlistLimit: try fields.optionalInteger("waitlist_limit", in: units),
-            backorderLimit: try fields.optionalInteger("backorder_limit", in: units),
-            availableFrom: try fields.optionalTimestamp("available_from"))
+            holdSeconds: integer("hold_seconds", in: Self.holdSecondsRange) ?? Self.defaultHoldSeconds,
+            maxHoldSeconds: integer("max_hold_seconds", in: Self.holdSecondsRange),
+            maxPerIntent: integer("max_per_intent", in: Quantity.range),
+            maxPerBuyer: integer("max_per_buyer", in: 1...units.upperBound),
+            safetyStock: integer("safety_stock", in: units) ?? 0,
+            lowStockAt: integer("low_stock_at", in: units),
+            onSaleFrom: timestamp("on_sale_from"), onSaleUntil: timestamp("on_sale_until"))
+        let rule = flaws.read { () throws(WireRefusal) in
+            try fields.optionalWord("on_shortage", as: ShortageRule.self)
+        }
+        onShortage = (rule ?? nil) ?? .reject
+        waitlistLimit = integer("waitlist_limit", in: units)
+        backorderLimit = integer("backorder_limit", in: units)
+        availableFrom = timestamp("available_from")
     }
 
     /// Writes the members of a policy; limits and times that are not set are left out.
