@@ -100,8 +100,7 @@ let package = Package(
             name: "weir-lab",
             dependencies: [
                 "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "CRabbitMQ",
-                "CHiredis",
-                "WeirPipeline",
+                "CHiredis", "WeirPipeline", "WeirSimulation",
                 "WeirLive", "WeirIngress", "WeirSandbox", logging, arguments, lifecycle, httpClient,
                 histogram,
                 hummingbird,

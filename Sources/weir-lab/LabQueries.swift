@@ -36,6 +36,12 @@ enum LabQueries {
     static let weirBooks = statement("books", PackageResources.lab_weir_books_sql)
     static let weirOrders = statement("orders", PackageResources.lab_weir_orders_sql)
 
+    static let chaosCut = text(PackageResources.chaos_cut_sql)
+    static let chaosHistories = text(PackageResources.chaos_histories_sql)
+    static let chaosDead = text(PackageResources.chaos_dead_sql)
+    static let chaosLog = text(PackageResources.chaos_log_sql)
+    static let chaosLag = text(PackageResources.chaos_lag_sql)
+
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
     private static func statement(_ name: String, _ bytes: [UInt8]) -> Statement {

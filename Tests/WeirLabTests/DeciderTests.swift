@@ -41,7 +41,9 @@ import WeirSandbox
         defer { lab.shop.stop() }
         try lab.execute("insert into lab_order values ('t1', 'hot', 3, 'b', 'confirmed')")
         #expect(
-            Counts(books: try lab.counter.books(), record: try lab.counter.record(), told: [:]).all == [2, 0, 3, 0, 0])
+            Counts(books: try lab.counter.books(), record: try lab.counter.record(), told: [:]).all == [
+                2, 0, 3, 0, 0,
+            ])
     }
 
     @Test func aPlantedLossIsSeenInTheTables() async throws {

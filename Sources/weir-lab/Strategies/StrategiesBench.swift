@@ -58,12 +58,15 @@ struct StrategiesBench: AsyncParsableCommand {
             ("sessions", sessions, 1...20),
         ]
         for (name, value, range) in ranges where !range.contains(value) {
-            throw ValidationError("--\(name) is \(value); give a number from \(range.lowerBound) to \(range.upperBound)")
+            throw ValidationError(
+                "--\(name) is \(value); give a number from \(range.lowerBound) to \(range.upperBound)")
         }
         guard (0.5...600).contains(seconds), (0...5).contains(exponent) else {
             throw ValidationError("--seconds goes from 0.5 to 600, --exponent from 0 to 5")
         }
-        guard runs + kills > 0 else { throw ValidationError("with neither --runs nor --kills there is nothing to do") }
+        guard runs + kills > 0 else {
+            throw ValidationError("with neither --runs nor --kills there is nothing to do")
+        }
     }
 
     func run() async throws {
@@ -118,7 +121,8 @@ struct StrategiesBench: AsyncParsableCommand {
             RushPlan(prefix: prefix, skus: skus, repeats: repeats, exponent: exponent)
         }
         func send(
-            _ plan: RushPlan, _ seconds: Double, _ requests: Int = .max, _ accident: RushClients.Accident? = nil
+            _ plan: RushPlan, _ seconds: Double, _ requests: Int = .max,
+            _ accident: RushClients.Accident? = nil
         ) throws -> RushClients.Record {
             try RushClients(port: contestant.port, count: clients, plan: plan)
                 .run(seconds: seconds, requests: requests, accident: accident)

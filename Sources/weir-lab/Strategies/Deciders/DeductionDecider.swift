@@ -105,7 +105,8 @@ private struct TaskPersister {
             guard case .list(let tasks) = reply else { throw LabError("the tasks cannot be read") }
             guard !tasks.isEmpty else {
                 // Sleeps inside Redis until there is a task.
-                _ = try redis.run("BLMOVE", DeductionShop.pending, DeductionShop.working, "LEFT", "RIGHT", "1")
+                _ = try redis.run(
+                    "BLMOVE", DeductionShop.pending, DeductionShop.working, "LEFT", "RIGHT", "1")
                 continue
             }
             try persist(tasks.map { if case .text(let text) = $0 { text } else { "" } })

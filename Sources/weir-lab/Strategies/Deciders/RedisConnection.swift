@@ -48,7 +48,8 @@ final class RedisConnection {
         let content = reply.pointee
         func text() -> String {
             String(
-                decoding: UnsafeRawBufferPointer(start: content.str, count: content.str == nil ? 0 : content.len),
+                decoding: UnsafeRawBufferPointer(
+                    start: content.str, count: content.str == nil ? 0 : content.len),
                 as: UTF8.self)
         }
         switch content.type {
@@ -76,7 +77,9 @@ struct RedisScript {
         self.digest = digest
     }
 
-    func run(_ redis: RedisConnection, keys: [String], _ values: [String] = []) throws -> RedisConnection.Reply {
+    func run(_ redis: RedisConnection, keys: [String], _ values: [String] = []) throws
+        -> RedisConnection.Reply
+    {
         try redis.run(["EVALSHA", digest, "\(keys.count)"] + keys + values)
     }
 }

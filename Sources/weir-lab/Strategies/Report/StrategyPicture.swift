@@ -11,7 +11,8 @@ enum StrategyPicture {
         picture.text("Ways of not overselling, side by side", x: 20, y: 30, size: 18, bold: true)
         picture.text(caption, x: 20, y: 52, size: 12, fill: "#555")
         for (title, x) in [
-            ("intents a second", 250.0), ("p50 / p99 ms", 560), ("core-µs an intent", 660), ("what went wrong", 870),
+            ("intents a second", 250.0), ("p50 / p99 ms", 560), ("core-µs an intent", 660),
+            ("what went wrong", 870),
             ("after kill -9", 1_030),
         ] {
             picture.text(title, x: x, y: top - 12, size: 12, bold: true)
@@ -37,7 +38,8 @@ enum StrategyPicture {
         let foot = top + rowHeight * Double(results.count) + 22
         picture.text(
             "Units sold that never existed (oversold), taken without an order (lost), ordered without being taken"
-                + " (no stock); tokens decided twice; answers that nobody kept (unkept).", x: 20, y: foot, size: 11,
+                + " (no stock); tokens decided twice; answers that nobody kept (unkept).", x: 20, y: foot,
+            size: 11,
             fill: "#555")
         picture.text(
             "Times the conditional UPDATE in brackets. Only ratios mean something on another machine.", x: 20,
@@ -50,7 +52,8 @@ enum StrategyPicture {
         _ color: String
     ) {
         picture.rectangle(
-            x: x, y: y + 3, width: width * share(value, of: most), height: 18, fill: color, tip: value.rounded)
+            x: x, y: y + 3, width: width * share(value, of: most), height: 18, fill: color, tip: value.rounded
+        )
     }
 
     private static func share(_ value: Double, of most: Double) -> Double { most > 0 ? value / most : 0 }

@@ -4,7 +4,8 @@ import Foundation
 enum StrategyTable {
     static func text(_ results: [StrategyResult]) -> String {
         let head = [
-            "strategy", "intents/s", "ratio", "p50 ms", "p99 ms", "core-µs", "oversold", "lost", "no stock", "twice",
+            "strategy", "intents/s", "ratio", "p50 ms", "p99 ms", "core-µs", "oversold", "lost", "no stock",
+            "twice",
             "unkept", "after kill -9: the same", "back after",
         ]
         let rows = results.map(row)

@@ -99,7 +99,8 @@ struct RushClients {
         return record
     }
 
-    private func takeNext(_ client: inout Client, _ next: inout Int, _ requests: Int, _ record: inout Record) {
+    private func takeNext(_ client: inout Client, _ next: inout Int, _ requests: Int, _ record: inout Record)
+    {
         guard next < requests else {
             client.request = nil
             return

@@ -12,7 +12,8 @@ struct ShopCounter {
         let rows = try session.run(Query(strategy == .weir ? LabQueries.weirBooks : LabQueries.books))
         var books = (0..<rows.count).map {
             SKUBooks(
-                sku: rows.text($0, 0), stocked: rows.int($0, 1), available: rows.int($0, 2), sold: rows.int($0, 3))
+                sku: rows.text($0, 0), stocked: rows.int($0, 1), available: rows.int($0, 2),
+                sold: rows.int($0, 3))
         }
         switch strategy {
         case .redisDeduction:
@@ -54,6 +55,7 @@ struct ShopCounter {
         defer { session.close() }
         let rows = try session.run(Query(LabQueries.books))
         return Dictionary(
-            (0..<rows.count).map { (rows.text($0, 0), rows.int($0, 3)) }, uniquingKeysWith: { first, _ in first })
+            (0..<rows.count).map { (rows.text($0, 0), rows.int($0, 3)) },
+            uniquingKeysWith: { first, _ in first })
     }
 }
