@@ -14,6 +14,8 @@ struct RushClients {
         var told: [Int: Set<Verdict>] = [:]
         /// Answers that were no outcome, and lost connections.
         var failures = 0
+        /// Requests that were turned away because the SKU is sold out, without being decided; Weir's gate does that.
+        var turnedAway = 0
         /// Requests that nobody had decided in the end.
         var undecided = 0
         /// Seconds from the accident to the next outcome on a new connection.
@@ -80,6 +82,11 @@ struct RushClients {
                 }
                 clients[place].received += buffer[..<length]
                 guard let answer = HTTPAnswer.take(from: &clients[place].received) else { continue }
+                if answer.status == 409 {
+                    record.turnedAway += 1
+                    takeNext(&clients[place], &next, ContinuousClock.now < end ? requests : 0, &record)
+                    continue
+                }
                 guard let request = clients[place].request, let verdict = Self.verdict(answer) else {
                     record.failures += 1
                     clients[place].again = .now + .milliseconds(20)
