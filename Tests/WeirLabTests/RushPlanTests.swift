@@ -53,4 +53,13 @@ import Testing
         #expect(verdict(202, #"{"status":"queued"}"#) == nil)
         #expect(verdict(503, #"{"status":"confirmed"}"#) == nil)
     }
+
+    @Test func onlyTheGateTurnsAway() {
+        func isTurnedAway(_ status: Int, _ body: String) -> Bool {
+            RushClients.isTurnedAway(HTTPAnswer(status: status, body: Array(body.utf8)))
+        }
+        #expect(isTurnedAway(409, #"{"type":"/problems/sold-out","status":409}"#))
+        #expect(!isTurnedAway(409, #"{"type":"/problems/wrong-state"}"#))
+        #expect(!isTurnedAway(503, #"{"type":"/problems/sold-out"}"#))
+    }
 }

@@ -18,12 +18,9 @@ final class DeductionShop: Shop {
 
     func makeDecider() throws -> any Decider { try DeductionDecider(places) }
 
-    /// Tasks that a killed server had in its hands go back to the others: written twice they change nothing.
+    /// Starts the thread that writes. What a killed server had in its hands is still in the working list, and comes
+    /// first: written twice it changes nothing.
     func recover() throws {
-        let redis = try connect()
-        let giveBack = try RedisScript(
-            "while redis.call('LMOVE', KEYS[1], KEYS[2], 'RIGHT', 'LEFT') do end return 0", redis)
-        _ = try giveBack.run(redis, keys: [Self.working, Self.pending])
         let thread = DedicatedThread(name: "persister") { [self] in
             while !isStopping {
                 // After any failure everything anew: what was in hand comes first again.
@@ -40,10 +37,6 @@ final class DeductionShop: Shop {
     }
 
     private var isStopping: Bool { stopping.load(ordering: .relaxed) }
-
-    private func connect() throws -> RedisConnection {
-        try RedisConnection(port: places.redisPort, password: places.redisPassword)
-    }
 }
 
 private struct DeductionDecider: Decider {
@@ -110,7 +103,8 @@ private struct TaskPersister {
                 continue
             }
             try persist(tasks.map { if case .text(let text) = $0 { text } else { "" } })
-            try redis.run("DEL", DeductionShop.working)
+            // Only what was written: a task that came meanwhile stays.
+            try redis.run("LTRIM", DeductionShop.working, "\(tasks.count)", "-1")
         }
     }
 

@@ -82,7 +82,7 @@ struct RushClients {
                 }
                 clients[place].received += buffer[..<length]
                 guard let answer = HTTPAnswer.take(from: &clients[place].received) else { continue }
-                if answer.status == 409 {
+                if Self.isTurnedAway(answer) {
                     record.turnedAway += 1
                     takeNext(&clients[place], &next, ContinuousClock.now < end ? requests : 0, &record)
                     continue
@@ -140,6 +140,11 @@ struct RushClients {
         client.received = []
         record.failures += 1
         client.again = .now + .milliseconds(20)
+    }
+
+    /// Whether a gate refused to take the intent in, because the SKU is sold out.
+    static func isTurnedAway(_ answer: HTTPAnswer) -> Bool {
+        answer.status == 409 && String(decoding: answer.body, as: UTF8.self).contains("/problems/sold-out")
     }
 
     /// The outcome in an answer of any strategy; nil when it is none.
