@@ -13,7 +13,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
-setup: ## Install what is missing: client libraries, PostgreSQL, RabbitMQ (Debian, Ubuntu)
+setup: ## Install what is missing: client libraries, PostgreSQL, RabbitMQ, Redis (Debian, Ubuntu)
 	@.ci/setup
 
 .PHONY: build
