@@ -1,5 +1,6 @@
 /// Every query of this folder, by what it is for: `commit…` writes a batch, `read…` makes its snapshot, `own…` is
-/// about locks, `look…` serves the API and the command line, `audit…` and `migrate…` say it themselves.
+/// about locks, `keys…` about API keys, `look…` serves the API and the command line, `audit…` and `migrate…` say it
+/// themselves.
 public enum Queries {
     public static let auditClaimsWithoutStock = SQLText(
         "audit_claims_without_stock", PackageResources.audit_claims_without_stock_sql)
@@ -25,6 +26,10 @@ public enum Queries {
         "commit_update_intents", PackageResources.commit_update_intents_sql)
     public static let commitUpdateSkus = SQLText(
         "commit_update_skus", PackageResources.commit_update_skus_sql)
+    public static let keysInsert = SQLText("keys_insert", PackageResources.keys_insert_sql)
+    public static let keysKnown = SQLText("keys_known", PackageResources.keys_known_sql)
+    public static let keysList = SQLText("keys_list", PackageResources.keys_list_sql)
+    public static let keysRevoke = SQLText("keys_revoke", PackageResources.keys_revoke_sql)
     public static let lookDeadLetter = SQLText("look_dead_letter", PackageResources.look_dead_letter_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
     public static let lookInstallation = SQLText("look_installation", PackageResources.look_installation_sql)
@@ -68,7 +73,8 @@ public enum Queries {
         auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus, auditSnapshot,
         commitClearSuspects, commitInsertCommands, commitInsertDeadLetters, commitInsertEvents,
         commitInsertIntents, commitInsertSkus, commitMoveHead, commitUpdateIntents, commitUpdateSkus,
-        lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookOwners, lookSessionSettings,
+        keysInsert, keysKnown, keysList, keysRevoke, lookDeadLetter, lookDeadLetters, lookInstallation,
+        lookIntents, lookOwners, lookSessionSettings,
         lookSkus, migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding, migrateEnd,
         migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo,
         ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readClock, readCommands, readDue,

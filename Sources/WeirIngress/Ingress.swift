@@ -2,8 +2,10 @@ import AMQPClient
 import Glibc
 import HTTPTypes
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
+import NIOSSL
 import ServiceLifecycle
 import Synchronization
 import WeirCore
@@ -14,6 +16,7 @@ import WeirCore
 /// readiness probe. Nothing that it needs must be there when it starts: `/readyz` says what is missing.
 public final class Ingress: Service {
     private let settings: IngressSettings
+    private let tls: TLSConfiguration?
     let handler: RequestHandler
     private let register = ConnectionRegister()
     private let loop = EventLoopExecutor()
@@ -26,6 +29,7 @@ public final class Ingress: Service {
     /// - Throws: ``IngressError`` when the settings cannot work.
     public init(settings: IngressSettings, partitioning: Partitioning, logger: Logger) throws {
         try settings.check()
+        tls = try settings.tls?.serverConfiguration()
         self.settings = settings
         self.logger = logger
         let desk = OutcomeDesk(limit: settings.waiterLimit)
@@ -36,7 +40,7 @@ public final class Ingress: Service {
             publisher: Publisher(settings: settings.publisher, logger: logger),
             listener: OutcomeListener(settings, desk: desk, memory: memory, logger: logger),
             desk: desk, memory: memory, probe: QueueProbe(settings, partitions: partitioning.count),
-            logger: logger)
+            credentials: Credentials(settings, logger: logger), logger: logger)
     }
 
     /// The port it listens at, once it does; 0 when it never will.
@@ -45,6 +49,7 @@ public final class Ingress: Service {
     /// Runs until a graceful shutdown: then nothing new is taken in, requests under way are answered, the threads
     /// are ended. Throws when the port cannot be had.
     public func run() async throws {
+        handler.credentials.start()
         handler.lookUps.start()
         handler.listener.start()
         handler.probe.start()
@@ -70,6 +75,7 @@ public final class Ingress: Service {
     }
 
     private func serve() async throws {
+        try await handler.credentials.readIssuer()
         let server = try makeServer()
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
@@ -84,6 +90,10 @@ public final class Ingress: Service {
                 }
                 // Nobody sweeps from here on, so nobody may wait any more.
                 self.handler.desk.release()
+                return false
+            }
+            group.addTask {
+                await self.handler.credentials.watchIssuer()
                 return false
             }
             group.addTask {
@@ -116,6 +126,7 @@ public final class Ingress: Service {
                 self.handler.listener.stop()
                 self.handler.probe.stop()
                 self.handler.lookUps.stop()
+                self.handler.credentials.stop()
                 continuation.resume()
             }
         }
@@ -130,8 +141,13 @@ public final class Ingress: Service {
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: settings.largestHead, maxHeaderListSize: settings.largestHead,
                 maxHeaderFieldCount: settings.headerFieldLimit))
+        let builder = HTTPServerBuilder { [tls] responder in
+            let plain = HTTP1Channel(responder: responder, configuration: channel)
+            guard let tls else { return plain }
+            return HTTPSChannel(secured: try TLSChannel(plain, tlsConfiguration: tls))
+        }
         // Without Hummingbird's Application: it makes a logger, a context and an id for every request.
-        return try HTTPServerBuilder.http1(configuration: channel).buildServer(
+        return try builder.buildServer(
             configuration: ServerConfiguration(
                 address: .hostname(settings.host, port: settings.port), backlog: 1024,
                 availableConnectionsDelegate: .maximum(settings.connectionLimit, logger: logger)),

@@ -30,7 +30,7 @@ private func files(in name: String) throws -> [String: String] {
 @Test func shippedDefinitionsAgreeWithTheTopology() throws {
     let shipped = try String(
         contentsOf: folder.appending(path: "rabbitmq/definitions.json"), encoding: .utf8)
-    #expect(shipped == BrokerTopology(partitions: 8).definitions)
+    #expect(shipped == BrokerTopology(partitions: 8).definitions())
     #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(shipped.utf8)) }
 }
 

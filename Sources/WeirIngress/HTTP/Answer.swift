@@ -23,6 +23,7 @@ struct Answer: Sendable {
         body = problem.body
         if let seconds = problem.retryAfterSeconds { fields[.retryAfter] = String(seconds) }
         if let allow = problem.allow { fields[.allow] = allow }
+        if let challenge = problem.challenge { fields[.wwwAuthenticate] = challenge }
         if problem.closes { fields[.connection] = "close" }
     }
 

@@ -75,6 +75,8 @@ struct Problem: Error, Sendable {
     var subject: (@Sendable (inout JSONWriter) -> Void)?
     var retryAfterSeconds: Int?
     var allow: String?
+    /// For `WWW-Authenticate`.
+    var challenge: String?
     /// Whether the connection ends behind this answer, because the rest of the request is not worth reading.
     var closes = false
 

@@ -19,6 +19,7 @@ final class RequestHandler: Sendable {
     let desk: OutcomeDesk
     let memory: QueuedMemory
     let probe: QueueProbe
+    let credentials: Credentials
     let logger: Logger
     /// Publishes on their way.
     let inFlight = Atomic(0)
@@ -27,7 +28,8 @@ final class RequestHandler: Sendable {
 
     init(
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
-        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, probe: QueueProbe, logger: Logger
+        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, probe: QueueProbe,
+        credentials: Credentials, logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning
@@ -37,6 +39,7 @@ final class RequestHandler: Sendable {
         self.desk = desk
         self.memory = memory
         self.probe = probe
+        self.credentials = credentials
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
         lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
@@ -54,22 +57,25 @@ final class RequestHandler: Sendable {
                     "there is nothing at '\(printable(request.uri.path))'; the routes are /v1/intents, /v1/skus,"
                         + " /livez and /readyz")
             }
-            return try await answer(request, to: target)
+            let caller = try credentials.admit(request, to: target)
+            return try await answer(request, to: target, caller)
         } catch {
             return Answer(error)
         }
     }
 
-    // Credentials and rates will be checked here, before anything is read.
-    private func answer(_ request: Request, to target: Target) async throws(Problem) -> Answer {
+    // Rates will be checked here, before anything is read.
+    private func answer(
+        _ request: Request, to target: Target, _ caller: Caller
+    ) async throws(Problem) -> Answer {
         let isReading = request.method == .get || request.method == .head
         switch target {
         case .intents where request.method == .post:
-            return try await submit(request)
+            return try await submit(request, caller)
         case .intent(let token) where isReading:
-            return try await showIntent(token, request)
+            return try await showIntent(token, request, caller)
         case .intentChange(let token, let verb) where request.method == .post:
-            return try await change(token, verb, request)
+            return try await change(token, verb, request, caller)
         case .skus where isReading:
             return try await listStock(request)
         case .sku(let sku) where isReading:
