@@ -32,12 +32,15 @@ extension Sandbox {
         _ = try await (database, vhost)
         return Room(
             databaseURL: postgresRecipe.url(database: name), amqpURL: rabbitmqRecipe.url(vhost: name),
-            secured: secured(name), vhost: name, databaseName: name)
+            secured: secured(database: name, vhost: name), vhost: name, databaseName: name)
     }
 
-    private func secured(_ name: String) -> Room.Secured? {
-        guard let database = postgresRecipe.securedURL(database: name),
-            let amqp = rabbitmqRecipe.securedURL(vhost: name)
+    /// The database `weir` and the virtual host `/` with TLS; nil when the servers do not speak it.
+    public var secured: Room.Secured? { secured(database: "weir", vhost: "/") }
+
+    private func secured(database: String, vhost: String) -> Room.Secured? {
+        guard let database = postgresRecipe.securedURL(database: database),
+            let amqp = rabbitmqRecipe.securedURL(vhost: vhost)
         else { return nil }
         return Room.Secured(databaseURL: database, amqpURL: amqp)
     }
