@@ -8,6 +8,8 @@ struct Caller: Sendable, Hashable {
     let scopes: ScopeSet
     /// The only buyer for whom he may act; nil: for any.
     let buyer: Buyer?
+    /// What he has shown; nil when nothing was asked.
+    var credential: CredentialDigest?
 
     /// Who asks for what is open to everybody.
     static let nobody = Caller(name: "", scopes: [], buyer: nil)

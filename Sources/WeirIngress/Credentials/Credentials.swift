@@ -10,20 +10,17 @@ import WeirLive
 /// Says who sends a request and whether he may. The one call on a request's way is ``admit(_:to:)``: a hash and a look
 /// into a table; the keys in the table are read again in the background every two seconds.
 final class Credentials: Sendable {
-    private let settings: CredentialSettings
-    private let session: SessionSettings
-    private let logger: Logger
-    private let isOpen: Atomic<Bool>
-    private let known: Mutex<KnownCredentials>
-    private let stopping = Atomic(false)
+    let settings: CredentialSettings
+    let session: SessionSettings
+    let logger: Logger
+    let isOpen: Atomic<Bool>
+    let known: Mutex<KnownCredentials>
+    let stopping = Atomic(false)
     /// Only to be woken out of a pause by.
-    private let bell = Mailbox<Never>()
-    private let thread = Mutex<DedicatedThread?>(nil)
+    let bell = Mailbox<Never>()
+    let thread = Mutex<DedicatedThread?>(nil)
     /// The state of the issuer's file that was read last.
-    private let stamp = Mutex<[Int]?>(nil)
-
-    /// A key that was revoked is refused within five times this.
-    private static let refreshInterval = Duration.seconds(2)
+    let stamp = Mutex<[Int]?>(nil)
 
     init(_ settings: IngressSettings, logger: Logger) {
         self.settings = settings.credentials
@@ -59,7 +56,9 @@ final class Credentials: Sendable {
             ($0.look(digest, now: now, wallSeconds: wallSeconds), $0.verifier, $0.isFresh(at: now))
         }
         switch finding {
-        case .caller(let caller): return caller
+        case .caller(var caller):
+            caller.credential = digest
+            return caller
         case .stale: throw .credentialsUnavailable
         case .unknown: break
         }
@@ -72,7 +71,19 @@ final class Credentials: Sendable {
         }
         let token = try verifier.verify(credential, now: wallSeconds)
         known.withLock { $0.keep(digest, token, by: verifier) }
-        return token.caller
+        var caller = token.caller
+        caller.credential = digest
+        return caller
+    }
+
+    /// Whether a caller who was admitted would still be, for answers that go on for long. A token that is no longer
+    /// remembered counts as ended: its bearer comes back and shows it again.
+    func isGood(_ caller: Caller) -> Bool {
+        guard let digest = caller.credential else { return isOpen.load(ordering: .relaxed) }
+        let (now, wallSeconds) = (monotonicNanoseconds(), Self.wallSeconds())
+        let finding = known.withLock { $0.look(digest, now: now, wallSeconds: wallSeconds) }
+        if case .caller = finding { return true }
+        return false
     }
 
     /// What stands behind `Bearer` (RFC 6750, 2.1; the name of a scheme has no case).
@@ -89,85 +100,5 @@ final class Credentials: Sendable {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
-
-    // MARK: In the background
-
-    /// What is wrong with what is known of credentials, for `/readyz`; nil when all is well.
-    var fault: String? {
-        guard !isOpen.load(ordering: .relaxed) else { return nil }
-        let isTrusted = known.withLock { $0.isTrusted(at: monotonicNanoseconds()) }
-        return isTrusted ? nil : "the API keys could not be read"
-    }
-
-    /// Starts the thread that reads the keys.
-    func start() {
-        thread.withLock { $0 = DedicatedThread(name: "weir-keys") { self.run() } }
-    }
-
-    /// Ends the thread and waits for it: at most as long as one login takes.
-    func stop() {
-        stopping.store(true, ordering: .releasing)
-        bell.close()
-        thread.withLock { $0 }?.join()
-    }
-
-    private func run() {
-        var isAway = false
-        var session: Session?
-        while !stopping.load(ordering: .acquiring) {
-            do throws(PostgresError) {
-                let open = if let session { session } else { try Session(self.session) }
-                session = open
-                take(try KnownKeys.read(open))
-                isAway = false
-            } catch {
-                session = nil
-                if !isAway { logger.warning("API keys cannot be read", metadata: ["reason": "\(error)"]) }
-                isAway = true
-            }
-            bell.wait(Self.refreshInterval)
-        }
-        session?.close()
-    }
-
-    private func take(_ keys: KnownKeys) {
-        let callers = keys.keys.mapValues { Caller(name: $0.id, scopes: $0.scopes, buyer: nil) }
-        known.withLock { $0.replaceKeys(callers, at: monotonicNanoseconds()) }
-        // A server that has ever seen a key asks for one, also when the last is revoked.
-        guard keys.isAny, isOpen.exchange(false, ordering: .relaxed) else { return }
-        logger.notice("there is an API key now: from here on requests need a credential")
-    }
-
-    /// Reads the issuer's keys for the first time; throws when they cannot be had.
-    func readIssuer() async throws(IngressError) {
-        guard let jwt = settings.jwt else { return }
-        // Looked at before the file is read: what changes in between is noticed later.
-        stamp.withLock { $0 = JWKSFile.stamp(jwt.jwksPath) }
-        take(try await JWKSFile.read(jwt.jwksPath), jwt)
-    }
-
-    /// Reads the issuer's keys again whenever their file has changed, until the task is cancelled. What cannot be
-    /// read changes nothing: the keys before it stay.
-    func watchIssuer() async {
-        guard let jwt = settings.jwt else { return }
-        while true {
-            try? await Task.sleep(for: Self.refreshInterval)
-            if Task.isCancelled { return }
-            let now = JWKSFile.stamp(jwt.jwksPath)
-            guard now != stamp.withLock({ $0 }) else { continue }
-            do throws(IngressError) {
-                try await readIssuer()
-                logger.notice("the issuer's keys were read again")
-            } catch {
-                logger.error("the issuer's keys stay as they were", metadata: ["reason": "\(error)"])
-            }
-        }
-    }
-
-    private func take(_ file: JWKSFile, _ jwt: JWTSettings) {
-        for remark in file.remarks { logger.warning("\(remark)") }
-        let verifier = JWTVerifier(jwt, file)
-        known.withLock { $0.replaceVerifier(verifier) }
     }
 }
