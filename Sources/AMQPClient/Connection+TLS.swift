@@ -29,6 +29,27 @@ extension Connection {
         amqp_ssl_socket_set_verify_hostname(socket, 1)
         return socket
     }
+
+    /// Puts a message on the wire at once. Only librabbitmq can write through TLS, and it does so frame by frame.
+    ///
+    /// - Throws: when the connection has ended.
+    func publishEncrypted(_ message: OutgoingMessage) throws(AMQPError) {
+        let library = try usable()
+        arena.reset()
+        let exchange = arena.bytes(message.exchange)
+        let routingKey = arena.bytes(message.routingKey)
+        var properties = message.properties.raw(in: arena)
+        let status = message.body.withUnsafeBufferPointer { body in
+            amqp_basic_publish(
+                library, Self.channel, exchange, routingKey, message.mandatory ? 1 : 0, 0, &properties,
+                // The library only reads it, though its type says otherwise.
+                amqp_bytes_t(len: body.count, bytes: UnsafeMutableRawPointer(mutating: body.baseAddress)))
+        }
+        // Whatever it was, half a message may be out: the connection cannot go on.
+        if let error = AMQPError.ofStatus(status, "cannot publish") {
+            throw end(AMQPError(error.kind == .invalid ? .protocolViolation : error.kind, error.message))
+        }
+    }
 }
 
 extension AMQPError {

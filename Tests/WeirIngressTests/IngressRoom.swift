@@ -49,7 +49,7 @@ final class IngressRoom: Sendable {
         settings.shutdownGraceSeconds = 6
         change(&settings)
         let ingress = try Ingress(settings: settings, partitioning: partitioning, logger: logger)
-        let group = ServiceGroup(services: [ingress], logger: logger)
+        let group = ServiceGroup(services: [ingress], logger: .quiet)
         let running = Task { try await group.run() }
         let pool =
             workers
