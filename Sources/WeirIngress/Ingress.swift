@@ -43,7 +43,8 @@ public final class Ingress: Service {
             lookUps: LookUps(settings, logger: logger),
             publisher: Publisher(settings: settings.publisher, logger: logger),
             listener: OutcomeListener(
-                settings, desk: desk, memory: memory, lanes: lanes, partitioning: partitioning, logger: logger),
+                settings, desk: desk, memory: memory, lanes: lanes, partitioning: partitioning, logger: logger
+            ),
             desk: desk, memory: memory, lanes: lanes,
             probe: QueueProbe(settings, partitions: partitioning.count),
             tail: LogTail(settings, partitioning: partitioning, logger: logger),

@@ -9,9 +9,11 @@ extension ProblemKind {
             + "`weir keys create`.")
     static let invalidCredential = Self(
         401, "invalid-credential", "The credential is not valid",
-        means: "The API key is unknown or was revoked, or the JWT has expired, is not the issuer's, or is not for "
+        means:
+            "The API key is unknown or was revoked, or the JWT has expired, is not the issuer's, or is not for "
             + "this server; the detail says which.",
-        remedy: "Get a new one: a JWT from whoever issues it, an API key from the operator. The same again will be "
+        remedy:
+            "Get a new one: a JWT from whoever issues it, an API key from the operator. The same again will be "
             + "refused again.")
     static let missingScope = Self(
         403, "missing-scope", "The credential does not allow this",
@@ -19,12 +21,14 @@ extension ProblemKind {
         remedy: "Use a credential that has the scope.")
     static let otherBuyer = Self(
         403, "other-buyer", "The credential is for another buyer",
-        means: "The credential acts for one buyer, the subject of its JWT, and the request names another. Nothing was "
+        means:
+            "The credential acts for one buyer, the subject of its JWT, and the request names another. Nothing was "
             + "accepted.",
         remedy: "Name the JWT's own subject, or use a credential of the shop's.")
     static let credentialsUnavailable = Self(
         503, "credentials-unavailable", "Credentials cannot be checked at the moment",
-        means: "The database with the API keys does not answer, and what the server remembers of them is too old or "
+        means:
+            "The database with the API keys does not answer, and what the server remembers of them is too old or "
             + "does not know this one.",
         remedy: "Send the same again after Retry-After.")
 }
@@ -60,7 +64,8 @@ extension Problem {
         retryAfterSeconds: 2)
 
     static let otherBuyer: Problem = {
-        var problem = Problem(.otherBuyer, "\(otherBuyerDetail) the field 'buyer' names another; send your own")
+        var problem = Problem(
+            .otherBuyer, "\(otherBuyerDetail) the field 'buyer' names another; send your own")
         problem.places = [ProblemPlace(place: .pointer("/buyer"), detail: problem.detail)]
         return problem
     }()

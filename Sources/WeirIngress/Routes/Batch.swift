@@ -44,7 +44,8 @@ extension RequestHandler {
     private typealias Line = Result<Passage, Problem>
 
     private func beginLine(
-        _ line: ArraySlice<UInt8>, _ caller: Caller, waitSeconds: Int, since start: UInt64, trace: TraceParent?
+        _ line: ArraySlice<UInt8>, _ caller: Caller, waitSeconds: Int, since start: UInt64,
+        trace: TraceParent?
     ) -> Line {
         do throws(Problem) {
             guard line.count <= settings.largestBody else {

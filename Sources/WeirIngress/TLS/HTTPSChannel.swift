@@ -58,7 +58,8 @@ final class PlainHTTPRefusal: ChannelInboundHandler, RemovableChannelHandler {
 extension ProblemKind {
     static let httpsOnly = Self(
         400, "https-only", "This port speaks HTTPS",
-        means: "The request came as plain HTTP to a port that speaks HTTPS only. Nobody has read it, but it has "
+        means:
+            "The request came as plain HTTP to a port that speaks HTTPS only. Nobody has read it, but it has "
             + "travelled unencrypted, and its credential with it.",
         remedy: "Begin the URL with https://. If a credential was sent, have it replaced.")
 }

@@ -110,4 +110,37 @@ import WeirLive
             #expect(try await room.send("GET", "/v1/skus/shoe", headers: [bearer(plain)]).status == 403)
         }
     }
+
+    @Test func aBatchRefusesTheLinesOfAnotherBuyerAndNoOthers() async throws {
+        try await with { room, ann, _, shop, _ in
+            let reply = try await room.send(
+                "POST", "/v1/intents/batch",
+                headers: [bearer(ann), ("Content-Type", "application/x-ndjson"), ("Prefer", "wait=10")],
+                body: ["ann", "bob", "ann"].enumerated().map {
+                    #"{"token":"line\#($0)","sku":"shoe","quantity":1,"buyer":"\#($1)"}"#
+                }.joined(separator: "\n"))
+            let lines = reply.bodyText.split(separator: "\n")
+            #expect(reply.status == 200 && lines.count == 3)
+            #expect(lines[0].contains("reserved") && lines[2].contains("reserved"), "\(lines)")
+            #expect(lines[1].contains("/problems/other-buyer") && lines[1].contains("/buyer"), "\(lines)")
+            let none = try await room.send("GET", "/v1/intents/line1", headers: [bearer(shop)])
+            #expect(none.status == 404)
+        }
+    }
+
+    @Test func aBuyersStreamShowsHisOwnEventsAndNoOthers() async throws {
+        try await with { room, ann, _, shop, _ in
+            let refused = try await room.send("GET", "/v1/events?buyer=bob", headers: [bearer(ann)])
+            #expect(refused.status == 403 && refused.problem == "other-buyer" && refused.place == "buyer")
+            let own = try await EventSource.open(room, "?after=start", credential: ann)
+            let all = try await EventSource.open(room, "?after=start", credential: shop)
+            #expect(try await room.submit("anns2", "shoe", buyer: "ann", as: ann, wait: 10).status == 200)
+            // The definition, one intent of each and one more: seen by all, so long after Ann has seen hers.
+            try await eventually("everything is shown to the shop") { all.events.count == 4 }
+            try await eventually("Ann sees hers") { own.events.count == 2 }
+            #expect(own.events.allSatisfy { $0["data"]?["buyer"]?.string == "ann" })
+            own.close()
+            all.close()
+        }
+    }
 }

@@ -12,6 +12,9 @@ import WeirLive
         ("GET", "/v1/intents/t1", nil, .intentsRead), ("HEAD", "/v1/intents/t1", nil, .intentsRead),
         ("POST", "/v1/intents/t1/confirm?sku=shoe", nil, .intentsWrite),
         ("POST", "/v1/intents/t1/cancel?sku=shoe", nil, .intentsWrite),
+        ("POST", "/v1/intents/batch", "{}", .intentsWrite), ("GET", "/v1/intents/batch", nil, .intentsRead),
+        // Refused behind the credential, since its cursor is made up; a stream would never end.
+        ("GET", "/v1/events?after=made-up", nil, .intentsRead),
         ("GET", "/v1/skus", nil, .stockRead), ("GET", "/v1/skus/shoe", nil, .stockRead),
         ("PUT", "/v1/skus/shoe", #"{"stocked":1}"#, .stockWrite),
         ("POST", "/v1/skus/shoe/adjustments", #"{"delta":1,"reason":"r"}"#, .stockWrite),
@@ -45,6 +48,9 @@ import WeirLive
             // Open: what a load balancer asks, and what is not there for anybody.
             #expect(try await room.get("/livez").status == 200)
             #expect(try await room.get("/readyz").status == 200)
+            for path in ["/openapi.yaml", "/asyncapi.yaml", "/problems", "/problems/missing-credential"] {
+                #expect(try await room.get(path).status == 200, "\(path)")
+            }
             #expect(try await room.get("/v2").status == 404)
             #expect(try await room.send("DELETE", "/v1/skus").status == 405)
             try expectNothingHappened(room)

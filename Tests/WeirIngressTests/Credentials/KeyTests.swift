@@ -21,6 +21,27 @@ import WeirSandbox
         }
     }
 
+    @Test func aStreamEndsWithinTenSecondsWhenItsCredentialDoes() async throws {
+        let issuer = try Issuer()
+        defer { issuer.remove() }
+        try await IngressRoom.guarded(jwt: issuer.settings) { room in
+            let key = try await room.key(.intentsRead)
+            let token = try issuer.token(["scope": #""intents:read""#, "exp": "\(Issuer.now + 4)"])
+            let lasting = try issuer.token(["scope": #""intents:read""#])
+            let streams = try await [key.text, token, lasting].asyncMap {
+                try await EventSource.open(room, credential: $0)
+            }
+            try room.revoke(key)
+            for (stream, what) in zip(streams, ["revoked", "expired"]) {
+                try await eventually("the stream ends, its credential is \(what)", within: .seconds(12)) {
+                    stream.hasEnded
+                }
+            }
+            #expect(!streams[2].hasEnded)
+            streams[2].close()
+        }
+    }
+
     @Test func whilePostgreSQLIsAwayKnownKeysGoOnForALimitedTime() async throws {
         let sandbox = try await Sandbox.start()
         do {
@@ -90,5 +111,13 @@ import WeirSandbox
         var settings = IngressSettings(databaseURL: "", amqpURL: "")
         settings.host = host
         #expect(throws: Never.self) { try settings.check() }
+    }
+}
+
+extension Array {
+    fileprivate func asyncMap<Value>(_ change: (Element) async throws -> Value) async throws -> [Value] {
+        var values: [Value] = []
+        for element in self { values.append(try await change(element)) }
+        return values
     }
 }
