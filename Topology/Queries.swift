@@ -1,5 +1,5 @@
 /// Every query of this folder, by what it is for: `commit…` writes a batch, `read…` makes its snapshot, `own…` is
-/// about locks, `look…` serves the API and the command line, `audit…` and `migrate…` say it themselves.
+/// about locks, `keys…` about API keys, `look…` serves the API and the command line, `audit…` and `migrate…` say it themselves.
 public enum Queries {
     public static let auditBuyers = SQLText("audit_buyers", PackageResources.audit_buyers_sql)
     public static let auditClaimsWithoutStock = SQLText(
@@ -34,6 +34,10 @@ public enum Queries {
         "commit_update_policies", PackageResources.commit_update_policies_sql)
     public static let commitUpdateSkus = SQLText(
         "commit_update_skus", PackageResources.commit_update_skus_sql)
+    public static let keysInsert = SQLText("keys_insert", PackageResources.keys_insert_sql)
+    public static let keysKnown = SQLText("keys_known", PackageResources.keys_known_sql)
+    public static let keysList = SQLText("keys_list", PackageResources.keys_list_sql)
+    public static let keysRevoke = SQLText("keys_revoke", PackageResources.keys_revoke_sql)
     public static let lookClosedSkus = SQLText("look_closed_skus", PackageResources.look_closed_skus_sql)
     public static let lookDeadLetter = SQLText("look_dead_letter", PackageResources.look_dead_letter_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
@@ -86,11 +90,12 @@ public enum Queries {
         auditSnapshot, commitChangeBuyers, commitClearSuspects, commitCountBuyers, commitInsertCommands,
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
         commitInsertSpecialIntents, commitMoveHead, commitUpdateIntents, commitUpdatePolicies,
-        commitUpdateSkus, lookClosedSkus, lookDeadLetter, lookDeadLetters, lookEvents, lookHeads, lookInstallation,
-        lookIntents, lookOwners, lookSessionSettings, lookSkus, migrateAcceptFailover, migrateApplied,
-        migrateBegin, migrateEncoding, migrateEnd, migrateHistory, migrateInstall, migrateLock,
-        migratePartitions, migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks,
-        ownTryLock, readBuyers, readClock, readCommands, readDue, readDueSkus, readIntents, readLines,
-        readLog, readNextDeadline, readPosition, readSkus, readUncountedBuyers, readUnserved, suspectNote,
+        commitUpdateSkus, keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus, lookDeadLetter,
+        lookDeadLetters, lookEvents, lookHeads, lookInstallation, lookIntents, lookOwners,
+        lookSessionSettings, lookSkus, migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding,
+        migrateEnd, migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord,
+        migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readBuyers, readClock,
+        readCommands, readDue, readDueSkus, readIntents, readLines, readLog, readNextDeadline, readPosition,
+        readSkus, readUncountedBuyers, readUnserved, suspectNote,
     ]
 }
