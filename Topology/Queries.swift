@@ -39,6 +39,7 @@ public enum Queries {
     public static let keysKnown = SQLText("keys_known", PackageResources.keys_known_sql)
     public static let keysList = SQLText("keys_list", PackageResources.keys_list_sql)
     public static let keysRevoke = SQLText("keys_revoke", PackageResources.keys_revoke_sql)
+    public static let lookClosedSkus = SQLText("look_closed_skus", PackageResources.look_closed_skus_sql)
     public static let lookDeadLetter = SQLText("look_dead_letter", PackageResources.look_dead_letter_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
     public static let lookEvents = SQLText("look_events", PackageResources.look_events_sql)
@@ -90,8 +91,8 @@ public enum Queries {
         auditSnapshot, commitChangeBuyers, commitClearSuspects, commitCountBuyers, commitInsertCommands,
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
         commitInsertSpecialIntents, commitMoveHead, commitUpdateIntents, commitUpdatePolicies,
-        commitUpdateSkus, keysInsert, keysKnown, keysList, keysRevoke, lookDeadLetter, lookDeadLetters,
-        lookEvents, lookHeads, lookInstallation,
+        commitUpdateSkus, keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus, lookDeadLetter,
+        lookDeadLetters, lookEvents, lookHeads, lookInstallation,
         lookIntents, lookOwners, lookSessionSettings, lookSkus, migrateAcceptFailover, migrateApplied,
         migrateBegin, migrateEncoding, migrateEnd, migrateHistory, migrateInstall, migrateLock,
         migratePartitions, migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks,

@@ -38,6 +38,7 @@ struct Answer: Sendable {
         if let seconds = problem.retryAfterSeconds { fields[.retryAfter] = String(seconds) }
         if let allow = problem.allow { fields[.allow] = allow }
         if let challenge = problem.challenge { fields[.wwwAuthenticate] = challenge }
+        if let location = problem.location { fields[.location] = location }
         if problem.isReplayed { markReplayed() }
         if problem.closes { fields[.connection] = "close" }
     }

@@ -23,6 +23,8 @@ final class RequestHandler: Sendable {
     let probe: QueueProbe
     let tail: LogTail
     let credentials: Credentials
+    /// Nil when there is none.
+    let gate: SoldOutGate?
     let logger: Logger
     /// Publishes on their way.
     let inFlight = Atomic(0)
@@ -34,7 +36,7 @@ final class RequestHandler: Sendable {
     init(
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
         listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes, probe: QueueProbe,
-        tail: LogTail, credentials: Credentials, logger: Logger
+        tail: LogTail, gate: SoldOutGate?, credentials: Credentials, logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning
@@ -47,6 +49,7 @@ final class RequestHandler: Sendable {
         self.probe = probe
         self.tail = tail
         self.credentials = credentials
+        self.gate = gate
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
         lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
