@@ -1,5 +1,5 @@
 /// Every query of this folder, by what it is for: `commit…` writes a batch, `read…` makes its snapshot, `own…` is
-/// about locks, `look…` serves the API and the command line, `audit…` and `migrate…` say it themselves.
+/// about locks, `look…` serves the API and the command line; the others say it themselves.
 public enum Queries {
     public static let auditClaimsWithoutStock = SQLText(
         "audit_claims_without_stock", PackageResources.audit_claims_without_stock_sql)
@@ -21,11 +21,20 @@ public enum Queries {
     public static let commitInsertSkus = SQLText(
         "commit_insert_skus", PackageResources.commit_insert_skus_sql)
     public static let commitMoveHead = SQLText("commit_move_head", PackageResources.commit_move_head_sql)
+    public static let commitReturnDeadLetters = SQLText(
+        "commit_return_dead_letters", PackageResources.commit_return_dead_letters_sql)
     public static let commitUpdateIntents = SQLText(
         "commit_update_intents", PackageResources.commit_update_intents_sql)
     public static let commitUpdateSkus = SQLText(
         "commit_update_skus", PackageResources.commit_update_skus_sql)
-    public static let lookDeadLetter = SQLText("look_dead_letter", PackageResources.look_dead_letter_sql)
+    public static let deadCount = SQLText("dead_count", PackageResources.dead_count_sql)
+    public static let deadDiscard = SQLText("dead_discard", PackageResources.dead_discard_sql)
+    public static let deadEdit = SQLText("dead_edit", PackageResources.dead_edit_sql)
+    public static let deadGroups = SQLText("dead_groups", PackageResources.dead_groups_sql)
+    public static let deadHistory = SQLText("dead_history", PackageResources.dead_history_sql)
+    public static let deadImport = SQLText("dead_import", PackageResources.dead_import_sql)
+    public static let deadNote = SQLText("dead_note", PackageResources.dead_note_sql)
+    public static let deadRestore = SQLText("dead_restore", PackageResources.dead_restore_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
     public static let lookInstallation = SQLText("look_installation", PackageResources.look_installation_sql)
     public static let lookIntents = SQLText("look_intents", PackageResources.look_intents_sql)
@@ -51,6 +60,7 @@ public enum Queries {
     public static let ownShareLock = SQLText("own_share_lock", PackageResources.own_share_lock_sql)
     public static let ownShowLocks = SQLText("own_show_locks", PackageResources.own_show_locks_sql)
     public static let ownTryLock = SQLText("own_try_lock", PackageResources.own_try_lock_sql)
+    public static let pruneHorizon = SQLText("prune_horizon", PackageResources.prune_horizon_sql)
     public static let readClock = SQLText("read_clock", PackageResources.read_clock_sql)
     public static let readCommands = SQLText("read_commands", PackageResources.read_commands_sql)
     public static let readDue = SQLText("read_due", PackageResources.read_due_sql)
@@ -61,17 +71,30 @@ public enum Queries {
         "read_next_deadline", PackageResources.read_next_deadline_sql)
     public static let readPosition = SQLText("read_position", PackageResources.read_position_sql)
     public static let readSkus = SQLText("read_skus", PackageResources.read_skus_sql)
+    public static let replayBegin = SQLText("replay_begin", PackageResources.replay_begin_sql)
+    public static let replayGive = SQLText("replay_give", PackageResources.replay_give_sql)
+    public static let replayMark = SQLText("replay_mark", PackageResources.replay_mark_sql)
+    public static let replayPending = SQLText("replay_pending", PackageResources.replay_pending_sql)
+    public static let replayProgress = SQLText("replay_progress", PackageResources.replay_progress_sql)
+    public static let replayResume = SQLText("replay_resume", PackageResources.replay_resume_sql)
+    public static let replaySend = SQLText("replay_send", PackageResources.replay_send_sql)
+    public static let replayShow = SQLText("replay_show", PackageResources.replay_show_sql)
+    public static let replayStop = SQLText("replay_stop", PackageResources.replay_stop_sql)
+    public static let replayTake = SQLText("replay_take", PackageResources.replay_take_sql)
     public static let suspectNote = SQLText("suspect_note", PackageResources.suspect_note_sql)
 
     /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
     public static let all = [
         auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus, auditSnapshot,
         commitClearSuspects, commitInsertCommands, commitInsertDeadLetters, commitInsertEvents,
-        commitInsertIntents, commitInsertSkus, commitMoveHead, commitUpdateIntents, commitUpdateSkus,
-        lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookOwners, lookSessionSettings,
+        commitInsertIntents, commitInsertSkus, commitMoveHead, commitReturnDeadLetters, commitUpdateIntents,
+        commitUpdateSkus, deadCount, deadDiscard, deadEdit, deadGroups, deadHistory, deadImport, deadNote,
+        deadRestore, lookDeadLetters, lookInstallation, lookIntents, lookOwners, lookSessionSettings,
         lookSkus, migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding, migrateEnd,
         migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo,
-        ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readClock, readCommands, readDue,
-        readDueSkus, readIntents, readLog, readNextDeadline, readPosition, readSkus, suspectNote,
+        ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, pruneHorizon, readClock, readCommands,
+        readDue, readDueSkus, readIntents, readLog, readNextDeadline, readPosition, readSkus, replayBegin,
+        replayGive, replayMark, replayPending, replayProgress, replayResume, replaySend, replayShow,
+        replayStop, replayTake, suspectNote,
     ]
 }

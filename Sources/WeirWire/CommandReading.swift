@@ -8,7 +8,7 @@ extension Command {
     ///
     /// - Parameters:
     ///   - type: the AMQP property `type`, one of ``CommandKind``.
-    ///   - messageID: the AMQP property `message_id`: the command's id; not needed for a submit.
+    ///   - messageID: the AMQP property `message_id`: the command's id; not needed for a submit or a discard.
     ///   - contentType: the AMQP property `content_type`; absent or `application/json`.
     ///   - body: a JSON object.
     public static func read(
@@ -34,8 +34,9 @@ extension Command {
                 .tooLarge, at: nil, "the body has \(body.count) bytes; at most \(largestBody) are read")
         }
         var fields = try JSONFields(body)
-        if kind == .submit {
-            return .submit(try Submit(token: try fields.identifier("token", as: Token.self), from: &fields))
+        if kind == .submit || kind == .discard {
+            let submit = try Submit(token: try fields.identifier("token", as: Token.self), from: &fields)
+            return kind == .submit ? .submit(submit) : .discard(submit)
         }
         guard let messageID else {
             throw WireRefusal(
@@ -47,7 +48,7 @@ extension Command {
                 .invalidProperty, at: "message_id", "the property 'message_id' must have \(CommandID.form)")
         }
         switch kind {
-        case .submit, .confirm, .cancel:
+        case .submit, .discard, .confirm, .cancel:
             let change = IntentChange(
                 id: id, token: try fields.identifier("token", as: Token.self),
                 sku: try fields.identifier("sku", as: SKU.self))

@@ -1,6 +1,8 @@
 /// A message that asks a partition for a change.
 public enum Command: Hashable, Sendable {
     case submit(Submit)
+    /// A wish that could not be decided and that a person gave up: it is rejected, so that nobody waits for ever.
+    case discard(Submit)
     case confirm(IntentChange)
     case cancel(IntentChange)
     case define(Definition)
@@ -9,7 +11,7 @@ public enum Command: Hashable, Sendable {
     /// The SKU whose partition decides this command.
     public var sku: SKU {
         switch self {
-        case .submit(let submit): submit.sku
+        case .submit(let submit), .discard(let submit): submit.sku
         case .confirm(let change), .cancel(let change): change.sku
         case .define(let definition): definition.sku
         case .adjust(let adjustment): adjustment.sku
@@ -19,16 +21,16 @@ public enum Command: Hashable, Sendable {
     /// The intent that the command is about, if it is about one.
     public var token: Token? {
         switch self {
-        case .submit(let submit): submit.token
+        case .submit(let submit), .discard(let submit): submit.token
         case .confirm(let change), .cancel(let change): change.token
         case .define, .adjust: nil
         }
     }
 
-    /// The id under which the result is kept; nil for a submit, where the token serves.
+    /// The id under which the result is kept; nil for a submit or a discard, where the token serves.
     public var id: CommandID? {
         switch self {
-        case .submit: nil
+        case .submit, .discard: nil
         case .confirm(let change), .cancel(let change): change.id
         case .define(let definition): definition.id
         case .adjust(let adjustment): adjustment.id
@@ -39,6 +41,7 @@ public enum Command: Hashable, Sendable {
     public var kind: CommandKind {
         switch self {
         case .submit: .submit
+        case .discard: .discard
         case .confirm: .confirm
         case .cancel: .cancel
         case .define: .define
@@ -51,7 +54,7 @@ public enum Command: Hashable, Sendable {
     /// The parts are joined by a line feed, which none of them can contain.
     public var payload: String {
         switch self {
-        case .submit(let submit):
+        case .submit(let submit), .discard(let submit):
             "\(kind.rawValue)\n\(submit.token)\n\(submit.sku)\n\(submit.quantity)\n\(submit.buyer)"
                 + "\n\(submit.onShortage.rawValue)"
         case .confirm(let change), .cancel(let change):
@@ -68,6 +71,7 @@ public enum Command: Hashable, Sendable {
 /// The kinds of commands; the raw value is the message's AMQP `type`.
 public enum CommandKind: String, Sendable, CaseIterable {
     case submit = "weir.intent.submit.v1"
+    case discard = "weir.intent.discard.v1"
     case confirm = "weir.intent.confirm.v1"
     case cancel = "weir.intent.cancel.v1"
     case define = "weir.sku.define.v1"

@@ -12,7 +12,11 @@ extension WeirPipeline.Delivery {
             exchange: delivery.exchange, routingKey: delivery.routingKey, type: properties.type,
             messageID: properties.messageID, contentType: properties.contentType,
             replyTo: properties.replyTo, correlationID: properties.correlationID, body: delivery.body,
-            details: { DeliveryDetails(properties: properties.json, headers: properties.headers.json) })
+            details: {
+                DeliveryDetails(
+                    properties: properties.json, headers: properties.headers.json,
+                    replayKey: properties.headers.replayKey)
+            })
     }
 }
 

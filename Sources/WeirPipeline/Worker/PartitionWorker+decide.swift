@@ -108,7 +108,8 @@ extension PartitionWorker {
 }
 
 extension SnapshotRequest {
-    init(for commands: [Command], dueUntil: Timestamp?) {
+    /// What commands need to be decided, and the holds that come due until a moment.
+    public init(for commands: [Command], dueUntil: Timestamp?) {
         self.init()
         var (seenSKUs, seenTokens, seenIDs) = (Set<SKU>(), Set<Token>(), Set<CommandID>())
         for command in commands {

@@ -66,7 +66,10 @@ struct History {
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<40:
             let buyer = Self.buyers.randomElement(using: &random)!
-            return submit(token, sku, Int64.random(in: 1...3, using: &random), by: buyer)
+            let units = Int64.random(in: 1...3, using: &random)
+            // Now and then a wish is given up instead; without asking chance, which is needed elsewhere.
+            return sent.count % 17 == 16
+                ? .discard(wish(token, sku, units, by: buyer)) : submit(token, sku, units, by: buyer)
         case 40..<60: return confirm(token, known(token) ?? sku, id: name)
         case 60..<75: return cancel(token, known(token) ?? sku, id: name)
         case 75..<87:
@@ -99,7 +102,7 @@ struct History {
         case .conflict: "conflict"
         case .defined: "defined"
         case .adjusted: "adjusted"
-        case .answered(.submit, _, _, let result):
+        case .answered(.submit, _, _, let result), .answered(.discard, _, _, let result):
             if case .intent(let intent) = result.subject { "known \(words(for: intent))" } else { "?" }
         case .answered(let kind, _, _, let result):
             (known ? "again: " : "") + words(for: result, of: kind)
@@ -118,7 +121,7 @@ struct History {
         case (.done, .cancel): "cancelled"
         case (.done, .define): "defined"
         case (.done, .adjust): "adjusted"
-        case (.done, .submit): "?"
+        case (.done, .submit), (.done, .discard): "?"
         }
     }
 

@@ -50,7 +50,7 @@ import WeirCore
             "unchanged", "defined", "adjusted", "refused unknown_token", "refused wrong_state",
             "refused shortfall", "refused unknown_sku", "refused below_committed", "refused stock_limit",
             "again: confirmed", "again: cancelled", "again: adjusted", "again: refused shortfall",
-            "again: refused command_conflict", "expired",
+            "again: refused command_conflict", "expired", "rejected discarded", "known rejected discarded",
         ]
         #expect(expected.subtracting(seen) == [])
     }

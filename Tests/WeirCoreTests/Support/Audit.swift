@@ -74,7 +74,7 @@ struct Audit {
             try promise(stock.available < intent.quantity.units, "shortfall where units are available")
         case .conflict(let token, _):
             try promise(intents[token] != nil, "conflict of an unknown token")
-        case .answered(.submit, let token, _, let result):
+        case .answered(.submit, let token, _, let result), .answered(.discard, let token, _, let result):
             let known = intents[Token(unchecked: token)]
             try promise(
                 known.map { CommandResult(.unchanged, .intent($0)) } == result,

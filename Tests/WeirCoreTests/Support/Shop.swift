@@ -35,6 +35,7 @@ struct Shop {
     mutating func serve(_ command: Command) -> String {
         guard let id = command.id?.text else {
             if case .submit(let wish) = command { return sell(wish) }
+            if case .discard(let wish) = command { return giveUp(wish) }
             return "?"
         }
         if let known = answers[id] {
@@ -42,7 +43,7 @@ struct Shop {
         }
         let answer: String
         switch command {
-        case .submit: answer = "?"
+        case .submit, .discard: answer = "?"
         case .confirm(let change): answer = confirm(change.token.text, change.sku.text)
         case .cancel(let change): answer = cancel(change.token.text, change.sku.text)
         case .define(let definition): answer = define(definition)
@@ -52,13 +53,27 @@ struct Shop {
         return answer
     }
 
+    private func known(_ wish: Submit) -> String? {
+        orders[wish.token.text].map { known in
+            let same =
+                known.sku == wish.sku.text && known.units == wish.quantity.units
+                && known.buyer == Array(wish.buyer.text.utf8)
+            return same ? "known \(known.status)" : "conflict"
+        }
+    }
+
+    private mutating func giveUp(_ wish: Submit) -> String {
+        if let known = known(wish) { return known }
+        orders[wish.token.text] = Order(
+            sku: wish.sku.text, units: wish.quantity.units, buyer: Array(wish.buyer.text.utf8),
+            status: "rejected discarded", deadline: nil)
+        return "rejected discarded"
+    }
+
     private mutating func sell(_ wish: Submit) -> String {
         let (token, sku, units) = (wish.token.text, wish.sku.text, wish.quantity.units)
         let buyer = Array(wish.buyer.text.utf8)
-        if let known = orders[token] {
-            let same = known.sku == sku && known.units == units && known.buyer == buyer
-            return same ? "known \(known.status)" : "conflict"
-        }
+        if let known = known(wish) { return known }
         var order = Order(sku: sku, units: units, buyer: buyer, status: "", deadline: nil)
         if let item = items[sku] {
             if units > item.limit ?? .max {

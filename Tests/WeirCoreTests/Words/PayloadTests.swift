@@ -69,11 +69,13 @@ import WeirCore
     }
 
     @Test func aCommandKnowsItsKindItsSKUItsTokenAndItsID() {
-        let commands = [submit(), confirm(), cancel(), define(stocked: 1), adjust(by: 1)]
+        let commands = [
+            submit(), .discard(wish()), confirm(), cancel(), define(stocked: 1), adjust(by: 1),
+        ]
         #expect(commands.map(\.kind) == CommandKind.allCases)
-        #expect(commands.map(\.sku) == Array(repeating: shirt, count: 5))
-        #expect(commands.map(\.token) == [tokenA, tokenA, tokenA, nil, nil])
-        #expect(commands.map(\.id) == [nil, id("c1"), id("c1"), id("c1"), id("c1")])
+        #expect(commands.map(\.sku) == Array(repeating: shirt, count: 6))
+        #expect(commands.map(\.token) == [tokenA, tokenA, tokenA, tokenA, nil, nil])
+        #expect(commands.map(\.id) == [nil, nil, id("c1"), id("c1"), id("c1"), id("c1")])
         #expect(commands.allSatisfy { $0.payload.hasPrefix($0.kind.rawValue + "\n") })
     }
 

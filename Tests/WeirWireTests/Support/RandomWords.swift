@@ -66,6 +66,8 @@ extension SplitMix64 {
         switch kind {
         case .submit:
             .submit(Submit(token: token(), sku: sku(), quantity: quantity(), buyer: buyer()))
+        case .discard:
+            .discard(Submit(token: token(), sku: sku(), quantity: quantity(), buyer: buyer()))
         case .confirm: .confirm(IntentChange(id: commandID(), token: token(), sku: sku()))
         case .cancel: .cancel(IntentChange(id: commandID(), token: token(), sku: sku()))
         case .define:
