@@ -7,6 +7,7 @@ import NIOCore
 import ServiceLifecycle
 import Synchronization
 import WeirCore
+import WeirWire
 
 /// The HTTP side of Weir: takes intents and commands in, publishes them, and answers with their outcomes.
 ///
@@ -30,13 +31,18 @@ public final class Ingress: Service {
         self.logger = logger
         let desk = OutcomeDesk(limit: settings.waiterLimit)
         let memory = QueuedMemory(limit: settings.queuedMemory)
+        let lanes = Lanes(partitions: partitioning.count, most: Bundle.most) { [loop] pause, then in
+            _ = loop.group.next().scheduleTask(in: .nanoseconds(Int64(pause)), then)
+        }
         handler = RequestHandler(
             settings: settings, partitioning: partitioning,
             lookUps: LookUps(settings, logger: logger),
             publisher: Publisher(settings: settings.publisher, logger: logger),
-            listener: OutcomeListener(settings, desk: desk, memory: memory, logger: logger),
-            desk: desk, memory: memory, probe: QueueProbe(settings, partitions: partitioning.count),
-            logger: logger)
+            listener: OutcomeListener(
+                settings, desk: desk, memory: memory, lanes: lanes, partitioning: partitioning, logger: logger),
+            desk: desk, memory: memory, lanes: lanes,
+            probe: QueueProbe(settings, partitions: partitioning.count),
+            tail: LogTail(settings, partitioning: partitioning, logger: logger), logger: logger)
     }
 
     /// The port it listens at, once it does; 0 when it never will.
@@ -48,6 +54,7 @@ public final class Ingress: Service {
         handler.lookUps.start()
         handler.listener.start()
         handler.probe.start()
+        handler.tail.start()
         let failure: (any Error)?
         do {
             try await serve()
@@ -99,6 +106,8 @@ public final class Ingress: Service {
     /// Gives the requests under way half of the grace to get their outcomes, the other half to be answered without.
     private func drain() async {
         handler.isDraining.store(true, ordering: .relaxed)
+        // A stream would never end by itself; its client goes on elsewhere from where it was.
+        handler.tail.close()
         logger.info("ingress drains", metadata: ["connections": "\(register.count)"])
         let half = Duration.seconds(settings.shutdownGraceSeconds) / 2
         try? await Task.sleep(for: half)
@@ -115,6 +124,7 @@ public final class Ingress: Service {
                 self.handler.publisher.stop(drain: .seconds(1))
                 self.handler.listener.stop()
                 self.handler.probe.stop()
+                self.handler.tail.stop()
                 self.handler.lookUps.stop()
                 continuation.resume()
             }

@@ -28,18 +28,30 @@ extension IngressSettings {
                 && readTimeoutSeconds >= 1 && writeTimeoutSeconds >= 1 && idleTimeoutSeconds >= 1,
             "times must not be negative, time-outs at least a second")
         try require(
+            batchLimit >= 1 && largestBatchBody >= 1024 && batchMemory >= largestBatchBody && streamLimit >= 0
+                && (1...30).contains(streamHeartbeatSeconds),
+            "the limits of batches and streams leave no room for one")
+        try require(
             largestBody >= 1024 && largestHead >= 1024 && headerFieldLimit >= 8 && connectionLimit >= 1,
             "the limits leave no room for a request")
     }
 
-    /// The stall limit is part of the deadline: a broker that stops reading delays the confirm's time-out.
+    /// The deadline has three parts: the wait for the flight before, the wait for the confirm, and the stall limit,
+    /// because a broker that stops reading delays the confirm's time-out.
     var publisher: Publisher.Settings {
         var publisher = Publisher.Settings(
             amqp: AMQPSettings(url: amqpURL, connectionName: "weir ingress \(instance) publisher"))
         publisher.stallLimitSeconds = max(1, publishDeadlineSeconds * 2 / 5)
-        publisher.confirmTimeoutSeconds = publishDeadlineSeconds - publisher.stallLimitSeconds
+        publisher.confirmTimeoutSeconds = max(1, publishDeadlineSeconds * 2 / 5)
         publisher.mailboxLimit = max(1, inFlightLimit)
         return publisher
+    }
+
+    /// How long a wish may wait for the flight before it: as long as its look-up may take, and a fifth of the
+    /// deadline.
+    var lanePatienceNanoseconds: UInt64 {
+        UInt64(publishDeadlineSeconds) * 200_000_000
+            + (lookUpAtTheDoor ? UInt64(lookUpTimeoutSeconds) * 1_000_000_000 : 0)
     }
 
     var connectionLimits: ConnectionGuard.Limits {

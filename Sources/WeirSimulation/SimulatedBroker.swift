@@ -55,6 +55,15 @@ public final class SimulatedBroker {
         return lastNumber
     }
 
+    /// Appends a message that carries several commands; returns the place of each.
+    func publish(bundle: [Delivery], to partition: Int) -> [Int] {
+        bundle.indices.map { position in
+            var line = bundle[position]
+            line.endsMessage = position == bundle.count - 1
+            return publish(line, to: partition)
+        }
+    }
+
     /// Subscribes a consumer.
     public func openSource(partition: Int) -> SimulatedSource {
         lastConsumer += 1
@@ -149,7 +158,8 @@ public final class SimulatedBroker {
     private func deliver(_ partition: Int) {
         guard var queue = queues[partition], !queue.consumers.isEmpty else { return }
         while queue.unacknowledged.count < Self.prefetch, var message = queue.ready.popFirst() {
-            lastTag += 1
+            // What travels in one message shares its tag.
+            if queue.unacknowledged.last?.delivery.endsMessage ?? true { lastTag += 1 }
             message.delivery.tag = lastTag
             queue.unacknowledged.append(message)
         }

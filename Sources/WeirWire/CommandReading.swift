@@ -20,6 +20,7 @@ extension Command {
                 "the property 'type' is missing; send one of \(listed(CommandKind.self))")
         }
         guard let kind = CommandKind(rawValue: type) else {
+            if type == Bundle.submits { throw Bundle.refusal }
             throw WireRefusal(
                 .unknownType, at: "type",
                 "the type '\(printable(type))' is unknown; send one of \(listed(CommandKind.self))")
@@ -33,9 +34,10 @@ extension Command {
             throw WireRefusal(
                 .tooLarge, at: nil, "the body has \(body.count) bytes; at most \(largestBody) are read")
         }
+        if kind == .submit, let submit = Submit(plain: body) { return .submit(submit) }
         var fields = try JSONFields(body)
         if kind == .submit || kind == .discard {
-            let submit = try Submit(token: try fields.identifier("token", as: Token.self), from: &fields)
+            let submit = try Submit(from: &fields)
             return kind == .submit ? .submit(submit) : .discard(submit)
         }
         guard let messageID else {
@@ -47,78 +49,126 @@ extension Command {
             throw WireRefusal(
                 .invalidProperty, at: "message_id", "the property 'message_id' must have \(CommandID.form)")
         }
+        let sku = try fields.identifier("sku", as: SKU.self)
         switch kind {
-        case .submit, .discard, .confirm, .cancel:
-            let change = IntentChange(
-                id: id, token: try fields.identifier("token", as: Token.self),
-                sku: try fields.identifier("sku", as: SKU.self))
+        case .submit, .discard, .confirm:
+            let token = try fields.identifier("token", as: Token.self)
             try fields.end(knowing: "token, sku")
-            return kind == .confirm ? .confirm(change) : .cancel(change)
+            return .confirm(IntentChange(id: id, token: token, sku: sku))
+        case .cancel:
+            let token = try fields.identifier("token", as: Token.self)
+            return .cancel(try IntentChange(cancelling: token, id: id, sku: sku, from: &fields))
+        case .extend:
+            let token = try fields.identifier("token", as: Token.self)
+            return .extend(try Extension(id: id, token: token, sku: sku, from: &fields))
         case .define:
-            let sku = try fields.identifier("sku", as: SKU.self)
-            return .define(try Definition(id: id, sku: sku, from: &fields))
+            let match = try VersionMatch(from: &fields)
+            return .define(try Definition(id: id, sku: sku, ifVersion: match, from: &fields))
         case .adjust:
-            let sku = try fields.identifier("sku", as: SKU.self)
             return .adjust(try Adjustment(id: id, sku: sku, from: &fields))
         }
     }
 
     private static func isJSON(_ contentType: String) -> Bool {
+        if contentType == "application/json" { return true }
         let media = contentType.prefix { $0 != ";" }
         return media.trimmedASCII.lowercased() == "application/json"
     }
 }
 
 extension Submit {
-    /// Reads a wish to buy whose token stands elsewhere, as in an HTTP request.
+    /// Reads a wish to buy that names its own token, as in a message. Names every field that is wrong.
+    public init(from fields: inout JSONFields) throws(WireRefusal) {
+        var flaws = Flaws()
+        let token = flaws.read { () throws(WireRefusal) in try fields.identifier("token", as: Token.self) }
+        try self.init(token: token, from: &fields, flaws,
+            knowing: "token, sku, quantity, buyer, on_shortage, replaces")
+    }
+
+    /// Reads a wish to buy whose token stands elsewhere, as in an HTTP request. Names every field that is wrong.
     public init(token: Token, from fields: inout JSONFields) throws(WireRefusal) {
-        let sku = try fields.identifier("sku", as: SKU.self)
-        let units = try fields.integer("quantity", in: Quantity.range)
-        let buyer = try fields.buyer("buyer")
-        var rule = ShortageRule.reject
-        if let value = fields.take("on_shortage") {
-            guard case .text(let text) = value, let known = ShortageRule(rawValue: text) else {
-                throw fields.invalid("on_shortage", "must be \(listed(ShortageRule.self))")
-            }
-            rule = known
+        try self.init(
+            token: token, from: &fields, Flaws(), knowing: "sku, quantity, buyer, on_shortage, replaces")
+    }
+
+    private init(
+        token: Token?, from fields: inout JSONFields, _ before: Flaws, knowing known: String
+    ) throws(WireRefusal) {
+        var flaws = before
+        let sku = flaws.read { () throws(WireRefusal) in try fields.identifier("sku", as: SKU.self) }
+        let units = flaws.read { () throws(WireRefusal) in
+            try fields.integer("quantity", in: Quantity.range)
         }
-        try fields.end(knowing: "sku, quantity, buyer, on_shortage")
+        let buyer = flaws.read { () throws(WireRefusal) in try fields.buyer("buyer") }
+        let rule = flaws.read { () throws(WireRefusal) in
+            try fields.optionalWord("on_shortage", as: ShortageRule.self)
+        }
+        let replaces = flaws.read { () throws(WireRefusal) in
+            try fields.optionalIdentifier("replaces", as: Token.self)
+        }
+        flaws.read { () throws(WireRefusal) in try fields.end(knowing: known) }
+        try flaws.check()
+        guard let token, let sku, let units, let buyer, let rule, let replaces else { throw flaws.refusal }
         self.init(
-            token: token, sku: sku, quantity: Quantity(unchecked: units), buyer: buyer, onShortage: rule)
+            token: token, sku: sku, quantity: Quantity(unchecked: units), buyer: buyer, onShortage: rule,
+            replaces: replaces)
     }
 }
 
-extension Definition {
-    /// Reads a definition whose id and SKU stand elsewhere, as in an HTTP request.
-    public init(id: CommandID, sku: SKU, from fields: inout JSONFields) throws(WireRefusal) {
-        let stocked = try fields.optionalInteger("stocked", in: StockLimit.stocked) ?? 0
-        let holdSeconds =
-            try fields.optionalInteger("hold_seconds", in: SKUPolicy.holdSecondsRange)
-            ?? SKUPolicy.defaultHoldSeconds
-        let maxPerIntent = try fields.optionalInteger("max_per_intent", in: Quantity.range)
-        try fields.end(knowing: "stocked, hold_seconds, max_per_intent")
-        self.init(
-            id: id, sku: sku, stocked: stocked,
-            policy: SKUPolicy(holdSeconds: holdSeconds, maxPerIntent: maxPerIntent))
+extension IntentChange {
+    /// Reads a cancel whose token stands elsewhere, as in an HTTP request.
+    public init(
+        cancelling token: Token, id: CommandID, sku: SKU, from fields: inout JSONFields
+    ) throws(WireRefusal) {
+        let units = try fields.optionalInteger("quantity", in: Quantity.range)
+        try fields.end(knowing: "quantity")
+        self.init(id: id, token: token, sku: sku, quantity: units.map(Quantity.init(unchecked:)))
+    }
+}
+
+extension Extension {
+    /// Reads an extension whose token stands elsewhere, as in an HTTP request.
+    public init(id: CommandID, token: Token, sku: SKU, from fields: inout JSONFields) throws(WireRefusal) {
+        guard let holdUntil = try fields.optionalTimestamp("hold_until") else {
+            throw WireRefusal(
+                .missingField, at: "hold_until",
+                "the field 'hold_until' is missing; send a time as RFC 3339 in UTC, such as"
+                    + " 2026-11-21T09:30:00Z")
+        }
+        try fields.end(knowing: "hold_until")
+        self.init(id: id, token: token, sku: sku, holdUntil: holdUntil)
     }
 }
 
 extension Adjustment {
     /// Reads an adjustment whose id and SKU stand elsewhere, as in an HTTP request.
     public init(id: CommandID, sku: SKU, from fields: inout JSONFields) throws(WireRefusal) {
-        let delta = try fields.integer("delta", in: StockLimit.delta)
-        guard delta != 0 else {
-            throw fields.invalid("delta", "is 0; send how many units to add, or below zero to take")
+        var flaws = Flaws()
+        let delta = flaws.read { () throws(WireRefusal) in
+            let delta = try fields.integer("delta", in: StockLimit.delta)
+            guard delta != 0 else {
+                throw fields.invalid("delta", "is 0; send how many units to add, or below zero to take")
+            }
+            return delta
         }
-        let reason = try fields.text("reason")
-        // A buyer's text has the same form, apart from its length.
+        let reason = flaws.read { () throws(WireRefusal) in try fields.reason("reason") }
+        flaws.read { () throws(WireRefusal) in try fields.end(knowing: "delta, reason") }
+        try flaws.check()
+        guard let delta, let reason else { throw flaws.refusal }
+        self.init(id: id, sku: sku, delta: delta, reason: reason)
+    }
+}
+
+extension JSONFields {
+    /// A reason in the shop's words: a buyer's text has the same form, apart from its length.
+    fileprivate mutating func reason(_ name: String) throws(WireRefusal) -> String {
+        let reason = try text(name)
         let isFit = reason.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
         guard isFit, (1...Adjustment.longestReason).contains(reason.utf8.count) else {
-            throw fields.invalid(
-                "reason", "must have 1 to \(Adjustment.longestReason) bytes without control characters")
+            throw invalid(
+                name, "must have 1 to \(Adjustment.longestReason) bytes without control characters")
         }
-        try fields.end(knowing: "delta, reason")
-        self.init(id: id, sku: sku, delta: delta, reason: reason)
+        return reason
     }
 }
 

@@ -31,16 +31,11 @@ final class Child {
         return kilobytes / 1024
     }
 
+    /// Its number in the system.
+    var pid: Int32 { process.processIdentifier }
+
     /// Processor seconds it has used.
-    var processorSeconds: Double {
-        let stat =
-            (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)) ?? ""
-        let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
-        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
-            return 0
-        }
-        return (user + system) / 100
-    }
+    var processorSeconds: Double { ProcessorMeter(name: "", roots: [pid]).seconds }
 
     /// Asks it to end, and waits.
     func stop() {

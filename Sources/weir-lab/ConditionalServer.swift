@@ -16,10 +16,12 @@ struct ConditionalServer: AsyncParsableCommand {
 
     @Option var port: Int
     @Option var sessions = 8
+    /// BEGIN, UPDATE, INSERT and COMMIT one after the other, instead of all in one statement.
+    @Flag var inSteps = false
 
     func run() async throws {
         let url = ProcessInfo.processInfo.environment["DATABASE_URL"] ?? ""
-        let deciders = try UpdateDeciders(databaseURL: url, sessions: sessions)
+        let deciders = try UpdateDeciders(databaseURL: url, sessions: sessions, inSteps: inSteps)
         let router = Router()
         router.get("/readyz") { _, _ in "ready" }
         guard let keyHeader = HTTPField.Name("Idempotency-Key") else { return }
@@ -60,22 +62,15 @@ final class UpdateDeciders: Sendable {
     private let threads: [DedicatedThread]
     private let next = Counter()
 
-    init(databaseURL: String, sessions: Int) throws {
+    init(databaseURL: String, sessions: Int, inSteps: Bool) throws {
         mailboxes = (0..<sessions).map { _ in Mailbox<Job>() }
         threads = mailboxes.map { mailbox in
             DedicatedThread(name: "decider") {
                 guard let session = try? Session(SessionSettings(url: databaseURL, applicationName: "lab"))
                 else { return }
-                let statement = Statement(name: "conditional", sql: LabQueries.conditionalUpdate)
                 while true {
                     for job in mailbox.take(waiting: .seconds(1)) {
-                        let submit = job.submit
-                        let binds: [Bind] = [
-                            .text(submit.token.text), .text(submit.sku.text),
-                            .int4(Int32(submit.quantity.units)),
-                            .text(submit.buyer.text),
-                        ]
-                        let rows = try? session.run(Query(statement, binds))
+                        let rows = try? inSteps ? job.submit.sellInSteps(session) : job.submit.sell(session)
                         job.answer.resume(
                             returning: rows.map { $0.count == 1 ? $0.text(0, 0) : "known" } ?? "failed")
                     }
@@ -88,5 +83,36 @@ final class UpdateDeciders: Sendable {
         await withCheckedContinuation { answer in
             _ = mailboxes[next.take() % mailboxes.count].put(Job(submit: submit, answer: answer))
         }
+    }
+}
+
+extension Submit {
+    private static let begin = Query(Statement(name: "begin", sql: LabQueries.begin), [])
+    private static let commit = Query(Statement(name: "commit", sql: LabQueries.commit), [])
+
+    /// One statement, one round trip: the best that can be made of it.
+    fileprivate func sell(_ session: Session) throws(PostgresError) -> Rows {
+        try session.run(
+            Query(
+                Statement(name: "conditional", sql: LabQueries.conditionalUpdate),
+                [.text(token.text), .text(sku.text), .int4(Int32(quantity.units)), .text(buyer.text)]))
+    }
+
+    /// As shops write it: a transaction of an UPDATE and an INSERT, whose row stays locked over the round trips.
+    fileprivate func sellInSteps(_ session: Session) throws(PostgresError) -> Rows {
+        _ = try session.run(Self.begin)
+        let taken = try session.run(
+            Query(
+                Statement(name: "take", sql: LabQueries.take),
+                [.text(sku.text), .int4(Int32(quantity.units))]))
+        let rows = try session.run(
+            Query(
+                Statement(name: "order", sql: LabQueries.order),
+                [
+                    .text(token.text), .text(sku.text), .int4(Int32(quantity.units)), .text(buyer.text),
+                    .text(taken.count == 1 ? "confirmed" : "rejected"),
+                ]))
+        _ = try session.run(Self.commit)
+        return rows
     }
 }

@@ -18,10 +18,8 @@ struct HTTPBench: AsyncParsableCommand {
     @Option(help: "How often both are measured, in turn.")
     var runs = 3
 
-    @Option(
-        parsing: .upToNextOption,
-        help: "How many database sessions the conditional UPDATE may use; each number is measured.")
-    var sessions = [8, 64]
+    @Option(help: "How many database sessions the conditional UPDATE uses.")
+    var sessions = 8
 
     mutating func run() async throws { try await withSandbox(measure) }
 
@@ -44,12 +42,13 @@ struct HTTPBench: AsyncParsableCommand {
         let worker = try Child(
             "weir", ["serve", "--role", "worker", "--log-level", "error"], environment: servers)
         defer { worker.stop() }
-        let rivals = try sessions.map { count in
+        let rivals = try [("UPDATE, INSERT", ["--in-steps"]), ("both in one", [])].map { name, options in
             let port = try freePort()
             let server = try Child(
-                "weir-lab", ["conditional-server", "--port", "\(port)", "--sessions", "\(count)"],
+                "weir-lab",
+                ["conditional-server", "--port", "\(port)", "--sessions", "\(sessions)"] + options,
                 environment: servers)
-            return (name: "UPDATE, \(count) sessions", port: port, server: server)
+            return (name: name, port: port, server: server)
         }
         defer { for rival in rivals { rival.server.stop() } }
         for port in [weirPort] + rivals.map(\.port) {
@@ -64,17 +63,39 @@ struct HTTPBench: AsyncParsableCommand {
 
         let contestants = [(name: "weir", port: weirPort)] + rivals.map { (name: $0.name, port: $0.port) }
         var results = contestants.map { _ in [KeepAliveClients.Result]() }
+        let postgres = ProcessorMeter(name: "PostgreSQL", roots: [sandbox.postgres.pid])
+        let meters = [
+            ProcessorMeter(name: "ingress", roots: [ingress.pid]),
+            ProcessorMeter(name: "worker", roots: [worker.pid]),
+            ProcessorMeter(name: "RabbitMQ", roots: [sandbox.rabbitmq.pid]), postgres,
+        ]
+        var costs = contestants.map { _ in [[Double]]() }
         for run in 0...runs {
             for (place, contestant) in contestants.enumerated() {
+                let counted =
+                    place == 0
+                    ? meters
+                    : [ProcessorMeter(name: "server", roots: [rivals[place - 1].server.pid]), postgres]
+                let before = counted.map(\.seconds)
                 // The first of each warms up and is not counted; the others rest meanwhile.
                 let result = try load(contestant.port, "r\(run)-\(place)").run(
                     seconds: run == 0 ? 2 : seconds)
                 guard run > 0 else { continue }
                 results[place].append(result)
+                costs[place].append(
+                    zip(counted, before).map { ($0.seconds - $1) / Double(max(1, result.answers)) * 1e6 })
                 say("  run \(run): \(contestant.name) \(result.rate.rounded)/s")
             }
         }
         for (contestant, result) in zip(contestants, results) { report(contestant.name, result) }
+        let names = [meters.map(\.name)] + rivals.map { _ in ["server", "PostgreSQL"] }
+        for place in contestants.indices {
+            let parts = names[place].indices.map { part in median(costs[place].map { $0[part] }) }
+            let list = zip(names[place], parts).map { "\($0) \($1.rounded)" }.joined(separator: ", ")
+            print(
+                "  processor, \(contestants[place].name): \(median(costs[place].map { $0.reduce(0, +) }).rounded)"
+                    + " µs an intent without the clients (\(list))")
+        }
         for place in results.indices.dropFirst() {
             let ratios = zip(results[0], results[place]).map { $0.rate / $1.rate }
             print(

@@ -74,19 +74,39 @@ struct KeepAliveClients {
 
     /// Takes one whole answer off the front and returns its status.
     private static func takeAnswer(_ received: inout [UInt8]) -> Int? {
-        guard let headEnd = firstRange(of: Array("\r\n\r\n".utf8), in: received) else { return nil }
-        let head = String(decoding: received[..<headEnd], as: UTF8.self).lowercased()
-        let lengthLine = head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
-        let length = lengthLine.flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
-        guard received.count >= headEnd + 4 + length else { return nil }
-        received.removeFirst(headEnd + 4 + length)
-        return Int(head.dropFirst(9).prefix(3)) ?? 0
+        guard let (status, length) = received.withUnsafeBytes(answer) else { return nil }
+        if length == received.count {
+            received.removeAll(keepingCapacity: true)
+        } else {
+            received.removeFirst(length)
+        }
+        return status
     }
 
-    private static func firstRange(of needle: [UInt8], in hay: [UInt8]) -> Int? {
-        guard hay.count >= needle.count else { return nil }
-        return (0...(hay.count - needle.count)).first {
-            hay[$0] == needle[0] && Array(hay[$0..<$0 + needle.count]) == needle
+    /// The status and the length of the whole answer at the beginning of the bytes, once all of it is there.
+    private static func answer(_ bytes: UnsafeRawBufferPointer) -> (status: Int, length: Int)? {
+        guard bytes.count > 12 else { return nil }
+        let status = number(bytes, from: 9)
+        var (line, bodyLength) = (0, 0)
+        for position in bytes.indices where bytes[position] == UInt8(ascii: "\n") {
+            if position - line <= 1 {
+                let length = position + 1 + bodyLength
+                return bytes.count >= length ? (status, length) : nil
+            }
+            if isContentLength(bytes[line..<position]) { bodyLength = number(bytes, from: line + 15) }
+            line = position + 1
         }
+        return nil
+    }
+
+    private static func isContentLength(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
+        let name = "content-length:".utf8
+        return line.count > name.count && zip(line, name).allSatisfy { $0 | 0x20 == $1 | 0x20 }
+    }
+
+    private static func number(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        bytes[start...].lazy.drop { $0 == UInt8(ascii: " ") }
+            .prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            .reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     }
 }

@@ -91,7 +91,10 @@ final class IngressRoom: Sendable {
     func send(
         _ method: String, _ path: String, headers: [(String, String)] = [], body: String? = nil
     ) async throws -> Reply {
-        try await Client.send(method, "http://127.0.0.1:\(port)\(path)", headers: headers, body: body)
+        let reply = try await Client.send(
+            method, "http://127.0.0.1:\(port)\(path)", headers: headers, body: body)
+        Recorder.note(method, path, reply)
+        return reply
     }
 
     func get(_ path: String) async throws -> Reply { try await send("GET", path) }

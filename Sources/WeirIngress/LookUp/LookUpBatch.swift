@@ -14,7 +14,8 @@ extension LookUps {
             self.questions = questions
             for question in questions {
                 switch question {
-                case .intent(let token, _), .door(let token, _): tokens.append(token.text)
+                case .intent(let token, _): tokens.append(token.text)
+                case .flight(let flight, _): for token in flight { tokens.append(token.text) }
                 case .command(let id, _): commands.append(id.text)
                 case .sku(let sku, _): skus.append(sku.text)
                 case .page(let after, let limit, _): pages.append((after, limit))
@@ -40,7 +41,7 @@ extension LookUps {
             for question in questions {
                 switch question {
                 case .intent(let token, let answer): answer.finish(.found(intents[token] ?? .nothing))
-                case .door(let token, let then): then(.found(intents[token] ?? .nothing))
+                case .flight(_, let then): then(.found(intents))
                 case .command(let id, let answer): answer.finish(.found(results[id]))
                 case .sku(let sku, let answer): answer.finish(.found(stockBySKU[sku]))
                 case .page(_, _, let answer):

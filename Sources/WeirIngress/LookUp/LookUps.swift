@@ -14,7 +14,7 @@ final class LookUps: Sendable {
     enum Question: Sendable {
         case intent(Token, Awaited<LookedUp<IntentFinding>>)
         /// Answered on the look-up thread, which goes on from there.
-        case door(Token, @Sendable (LookedUp<IntentFinding>) -> Void)
+        case flight([Token], @Sendable (LookedUp<[Token: IntentFinding]>) -> Void)
         case command(CommandID, Awaited<LookedUp<StoredResult?>>)
         case sku(SKU, Awaited<LookedUp<Stock?>>)
         case page(after: String, limit: Int, Awaited<LookedUp<[Stock]>>)
@@ -66,9 +66,9 @@ final class LookUps: Sendable {
 
     func intent(_ token: Token) async -> LookedUp<IntentFinding> { await ask { .intent(token, $0) } }
 
-    /// Looks a token up and calls `then` on the look-up thread; with `.away` at once when nobody can tell.
-    func intent(_ token: Token, then: @escaping @Sendable (LookedUp<IntentFinding>) -> Void) {
-        guard mailbox.put(.door(token, then)) == .accepted else { return then(.away) }
+    /// Looks tokens up and calls `then` on the look-up thread; with `.away` at once when nobody can tell.
+    func intents(_ tokens: [Token], then: @escaping @Sendable (LookedUp<[Token: IntentFinding]>) -> Void) {
+        guard mailbox.put(.flight(tokens, then)) == .accepted else { return then(.away) }
     }
 
     func command(_ id: CommandID) async -> LookedUp<StoredResult?> { await ask { .command(id, $0) } }
@@ -137,7 +137,7 @@ extension LookUps.Question {
     func answerAway() {
         switch self {
         case .intent(_, let answer): answer.finish(.away)
-        case .door(_, let then): then(.away)
+        case .flight(_, let then): then(.away)
         case .command(_, let answer): answer.finish(.away)
         case .sku(_, let answer): answer.finish(.away)
         case .page(_, _, let answer): answer.finish(.away)

@@ -11,6 +11,8 @@ final class OutcomeListener: Sendable {
     private let settings: AMQPSettings
     private let desk: OutcomeDesk
     private let memory: QueuedMemory
+    private let lanes: Lanes
+    private let partitioning: Partitioning
     private let logger: Logger
     private let connected = Atomic(false)
     private let stopping = Atomic(false)
@@ -18,12 +20,17 @@ final class OutcomeListener: Sendable {
     private let bell = Mailbox<Never>()
     private let thread = Mutex<DedicatedThread?>(nil)
 
-    init(_ settings: IngressSettings, desk: OutcomeDesk, memory: QueuedMemory, logger: Logger) {
+    init(
+        _ settings: IngressSettings, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes,
+        partitioning: Partitioning, logger: Logger
+    ) {
         queue = BrokerTopology.ingressQueuePrefix + settings.instance
         self.settings = AMQPSettings(
             url: settings.amqpURL, connectionName: "weir ingress \(settings.instance) outcomes")
         self.desk = desk
         self.memory = memory
+        self.lanes = lanes
+        self.partitioning = partitioning
         self.logger = logger
     }
 
@@ -79,17 +86,35 @@ final class OutcomeListener: Sendable {
 
     private func note(_ delivery: Delivery) {
         guard let type = delivery.properties.type else { return }
+        guard type == Bundle.outcomes else {
+            return note(type, delivery.properties.correlationID, delivery.body)
+        }
+        let headers = delivery.properties.headers
+        guard let lines = Bundle.lines(of: delivery.body),
+            let types = headers[Bundle.typeHeader]?.stringValue
+                .flatMap({ Bundle.values($0, count: lines.count) }),
+            let correlationIDs = headers[Bundle.correlationHeader]?.stringValue
+                .flatMap({ Bundle.values($0, count: lines.count) })
+        else {
+            logger.warning("a bundle of outcomes could not be read")
+            return
+        }
+        for (position, line) in lines.enumerated() { note(types[position], correlationIDs[position], line) }
+    }
+
+    private func note(_ type: String, _ correlationID: String?, _ body: [UInt8]) {
         let happening: Happening
         do {
-            happening = try Happening(type: type, body: delivery.body)
+            happening = try Happening(type: type, body: body)
         } catch {
             logger.warning(
                 "an outcome could not be read",
                 metadata: ["type": "\(printable(type))", "reason": "\(error.detail)"])
             return
         }
-        let correlation = delivery.properties.correlationID.flatMap { UInt64($0, radix: 16) }
+        let correlation = correlationID.flatMap { UInt64($0, radix: 16) }
         desk.deliver(happening, correlation: correlation)
+        if let correlation { lanes.hear(correlation, partition: partitioning.partition(of: happening.sku)) }
         guard let token = happening.token else { return }
         if case .conflict = happening {
             // The wish that was refused is forgotten, not the one that has the token.

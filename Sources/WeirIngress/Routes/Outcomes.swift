@@ -6,33 +6,35 @@ extension RequestHandler {
     /// The answer that an outcome is to the sender of a command; nil for an event that says nothing to it.
     func answer(_ happening: Happening, to command: Command) throws(Problem) -> Answer? {
         switch happening {
-        case .intent(let intent, _, _): return Answer(intent)
+        case .intent(let intent, _, _), .extended(let intent, _), .returned(let intent, _, _):
+            return Answer(intent)
+        case .crossed: return nil
         case .shortfall(let intent, _):
             throw Self.problem(.shortfall, .intent(intent), command, partitioning)
         case .conflict(let token, _): throw Self.tokenConflict(token)
         case .defined(let stock): return created(stock)
         case .adjusted(let stock, _, _):
             return Answer(stock, partition: partitioning.partition(of: stock.sku))
-        case .answered(_, _, _, let result):
-            var answer = try answer(result, to: command)
-            // A command that takes effect tells of it by an event of its own: this is the repetition of one.
-            if result.verdict == .done || command.kind == .submit { answer.markReplayed() }
-            return answer
+        case .answered(_, _, _, let result): return try answer(result, to: command)
         }
     }
 
     /// The answer that a result is, heard or read from the database.
     func answer(_ result: CommandResult, to command: Command) throws(Problem) -> Answer {
         if case .refused(let refusal) = result.verdict {
-            throw Self.problem(refusal, result.subject, command, partitioning)
+            var problem = Self.problem(refusal, result.subject, command, partitioning)
+            problem.isReplayed = result.isReplayed
+            throw problem
         }
-        switch result.subject {
-        case .intent(let intent): return Answer(intent)
-        case .stock(let stock) where command.kind == .define && result.verdict == .done:
-            return created(stock)
-        case .stock(let stock): return Answer(stock, partition: partitioning.partition(of: stock.sku))
-        case .nothing: return Answer(.ok, JSONWriter.object { $0.member("status", "done") })
-        }
+        var answer =
+            switch result.subject {
+            case .intent(let intent): Answer(intent)
+            case .stock(let stock) where command.kind == .define && result.verdict == .done: created(stock)
+            case .stock(let stock): Answer(stock, partition: partitioning.partition(of: stock.sku))
+            case .nothing: Answer(.ok, JSONWriter.object { $0.member("status", "done") })
+            }
+        if result.isReplayed { answer.markReplayed() }
+        return answer
     }
 
     /// A definition with version 1 has made its SKU.
@@ -67,8 +69,8 @@ extension RequestHandler {
         case .shortfall:
             problem = Problem(
                 .shortfall,
-                "the hold has expired and too few units are left to confirm it; pay the buyer back, or confirm"
-                    + " again under a new key after stock has come")
+                "the hold has expired and its units cannot be taken again: too few are left, or the buyer has as"
+                    + " many as he may; pay him back, or confirm again under a new key after stock has come")
         case .belowCommitted:
             problem = Problem(
                 .belowCommitted,
@@ -77,6 +79,22 @@ extension RequestHandler {
             problem = Problem(
                 .stockLimit,
                 "the SKU would have more than \(StockLimit.stocked.upperBound) units; add fewer")
+        case .versionMismatch:
+            problem = Problem(
+                .versionMismatch, header: "If-Match",
+                "the SKU has another version than the one in If-Match, and nothing has changed; read it, and decide"
+                    + " anew what its policy shall be")
+        case .holdLimit:
+            problem = Problem(
+                .holdLimit,
+                "the hold would last longer than the SKU's policy permits; ask for an earlier time, or raise the"
+                    + " policy's 'max_hold_seconds'")
+        case .deadlinePassed:
+            problem = Problem(
+                .deadlinePassed, "the time in 'hold_until' has passed; ask for one in the future")
+        case .tooMany:
+            problem = Problem(
+                .tooMany, "the intent has fewer units than you give back; read it, and give back at most those")
         case .commandConflict:
             problem = Problem(
                 .commandConflict, header: "Idempotency-Key",

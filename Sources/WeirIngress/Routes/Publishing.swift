@@ -7,19 +7,11 @@ import WeirWire
 
 extension RequestHandler {
     /// Publishes a command to its partition and returns once the broker has taken charge of it.
-    func publish(_ command: Command, id: UInt64) async throws(Problem) {
+    func publish(_ command: Command, id: UInt64, trace: TraceParent?) async throws(Problem) {
         guard mayPublish() else { throw Self.overloaded }
-        let outcome = await publisher.publish(message(command, id: id))
-        inFlight.wrappingSubtract(1, ordering: .relaxed)
+        let outcome = await publisher.publish(message(command, id: id, trace: trace))
+        endPublish()
         try accepted(outcome, partition: partition(of: command))
-    }
-
-    /// Publishes a command; `then` is called once, on the publisher's thread or at once.
-    func publish(_ command: Command, id: UInt64, then: @escaping @Sendable (Publisher.Outcome) -> Void) {
-        publisher.publish([message(command, id: id)]) { [self] _, outcome in
-            inFlight.wrappingSubtract(1, ordering: .relaxed)
-            then(outcome)
-        }
     }
 
     /// Counts a publish that begins; false when too many are on their way.
@@ -28,6 +20,9 @@ extension RequestHandler {
         if !isRoom { inFlight.wrappingSubtract(1, ordering: .relaxed) }
         return isRoom
     }
+
+    /// Counts a publish that has ended.
+    func endPublish() { inFlight.wrappingSubtract(1, ordering: .relaxed) }
 
     static let overloaded = Problem(
         .overloaded, "too many requests are being published; nothing was accepted, come back later")
@@ -69,13 +64,35 @@ extension RequestHandler {
 
     func partition(of command: Command) -> Int { partitioning.partition(of: command.sku) }
 
-    private func message(_ command: Command, id: UInt64) -> OutgoingMessage {
-        OutgoingMessage(
+    /// The message of several wishes of a partition; of one it is a plain one.
+    func message(_ flight: [Lanes.Wish], _ partition: Int) -> OutgoingMessage {
+        if flight.count == 1 { return message(.submit(flight[0].submit), id: flight[0].id, trace: flight[0].trace) }
+        let ids = flight.map { hexadecimal($0.id) }.joined(separator: ",")
+        var properties = properties(type: Bundle.submits, contentType: Bundle.contentType)
+        properties.headers = [Bundle.correlationHeader: .string(ids)]
+        if flight.contains(where: { $0.trace != nil }) {
+            let traces = flight.map { $0.trace?.text ?? "" }.joined(separator: ",")
+            properties.headers.append(Bundle.traceHeader, .string(traces))
+        }
+        return OutgoingMessage(
+            exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition),
+            properties: properties, body: Bundle.body(of: flight.map { Command.submit($0.submit).body }),
+            mandatory: true)
+    }
+
+    private func message(_ command: Command, id: UInt64, trace: TraceParent?) -> OutgoingMessage {
+        var properties = properties(type: command.kind.rawValue, contentType: "application/json")
+        properties.messageID = command.messageID
+        properties.correlationID = hexadecimal(id)
+        if let trace { properties.headers = [TraceParent.name: .string(trace.text)] }
+        return OutgoingMessage(
             exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition(of: command)),
-            properties: MessageProperties(
-                contentType: "application/json", type: command.kind.rawValue, messageID: command.messageID,
-                correlationID: hexadecimal(id), replyTo: listener.queue, deliveryMode: 2,
-                timestamp: UInt64(time(nil))),
-            body: command.body, mandatory: true)
+            properties: properties, body: command.body, mandatory: true)
+    }
+
+    private func properties(type: String, contentType: String) -> MessageProperties {
+        MessageProperties(
+            contentType: contentType, type: type, replyTo: listener.queue, deliveryMode: 2,
+            timestamp: UInt64(time(nil)))
     }
 }

@@ -1,17 +1,45 @@
 import AMQPClient
+import WeirCore
 import WeirPipeline
 import WeirWire
 
+extension AMQPClient.Delivery {
+    /// Appends what the message carries: one command, or the lines of a bundle, each with the bundle's properties.
+    func append(to commands: inout [WeirPipeline.Delivery]) {
+        guard properties.type == Bundle.submits, let lines = Bundle.lines(of: body) else {
+            return commands.append(WeirPipeline.Delivery(self, properties, body))
+        }
+        let correlationIDs = properties.headers[Bundle.correlationHeader]?.stringValue
+            .flatMap { Bundle.values($0, count: lines.count) }
+        var shared = properties
+        shared.type = CommandKind.submit.rawValue
+        shared.contentType = "application/json"
+        shared.messageID = nil
+        let traces = properties.headers[Bundle.traceHeader]?.stringValue
+            .flatMap { Bundle.values($0, count: lines.count) }
+        shared.headers.fields.removeAll {
+            $0.name == Bundle.correlationHeader || $0.name == Bundle.traceHeader
+        }
+        for (position, line) in lines.enumerated() {
+            if let correlationIDs { shared.correlationID = correlationIDs[position] }
+            var command = WeirPipeline.Delivery(self, shared, line)
+            if let traces { command.trace = TraceParent(traces[position]) }
+            command.endsMessage = position == lines.count - 1
+            commands.append(command)
+        }
+    }
+}
+
 extension WeirPipeline.Delivery {
-    /// A delivery of the broker as the pipeline sees it.
-    init(_ delivery: AMQPClient.Delivery) {
-        let properties = delivery.properties
+    /// A command of a message of the broker as the pipeline sees it.
+    fileprivate init(_ delivery: AMQPClient.Delivery, _ properties: MessageProperties, _ body: [UInt8]) {
         self.init(
             tag: delivery.deliveryTag, redelivered: delivery.redelivered,
             deliveryCount: delivery.redelivered ? delivery.deliveryCount ?? 0 : 0,
             exchange: delivery.exchange, routingKey: delivery.routingKey, type: properties.type,
             messageID: properties.messageID, contentType: properties.contentType,
-            replyTo: properties.replyTo, correlationID: properties.correlationID, body: delivery.body,
+            replyTo: properties.replyTo, correlationID: properties.correlationID,
+            trace: properties.headers[TraceParent.name]?.stringValue.flatMap(TraceParent.init), body: body,
             details: {
                 DeliveryDetails(
                     properties: properties.json, headers: properties.headers.json,

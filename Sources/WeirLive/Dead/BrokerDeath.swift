@@ -59,12 +59,21 @@ struct BrokerDeath {
 }
 
 extension DeadLetter {
-    /// A delivery of `weir.dead` with the partition that it belongs to, as far as anybody can tell; -1 otherwise.
+    /// The letters of a delivery of `weir.dead`, one for each command that it carries, with the partition that they
+    /// belong to, as far as anybody can tell; -1 otherwise.
     static func drained(
         _ arrived: AMQPClient.Delivery, of partitioning: Partitioning
-    ) -> (letter: DeadLetter, partition: Int16) {
-        var delivery = WeirPipeline.Delivery(arrived)
+    ) -> [(letter: DeadLetter, partition: Int16)] {
+        var commands: [WeirPipeline.Delivery] = []
+        arrived.append(to: &commands)
         let death = BrokerDeath(arrived.properties.headers)
+        return commands.map { drained($0, death, of: partitioning) }
+    }
+
+    private static func drained(
+        _ command: WeirPipeline.Delivery, _ death: BrokerDeath?, of partitioning: Partitioning
+    ) -> (letter: DeadLetter, partition: Int16) {
+        var delivery = command
         if let death {
             // The place where it was published, so that the same message is one letter whoever found it.
             delivery.exchange = death.exchange

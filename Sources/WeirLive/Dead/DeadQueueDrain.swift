@@ -104,7 +104,8 @@ final class DeadQueueDrain: Sendable {
             bytes += next.body.count
             arrived.append(next)
         }
-        let letters = arrived.filter { !Self.isProbe($0) }.map { DeadLetter.drained($0, of: partitioning) }
+        let letters = arrived.filter { !Self.isProbe($0) }
+            .flatMap { DeadLetter.drained($0, of: partitioning) }
         try keep(letters, session)
         try connection.ack(upTo: arrived[arrived.count - 1].deliveryTag, multiple: true)
         if !letters.isEmpty { onLetters(letters.map(\.letter)) }

@@ -23,31 +23,34 @@ extension DeadLetterReplay {
             after = last.id
             left -= letters.count
             update { $0.done += letters.count }
-            remember(after, forecast.findings)
             if try book.note(order.id, done: after, published: 0, findings: forecast.findings) { break }
         }
         if left > 0, stopSignal.isStopping { _ = try book.askToStop(order.id) }
+        try forecast.decide()
         try session.execute(script: Queries.auditEnd.text)
         _ = try book.note(order.id, done: after, published: 0, findings: forecast.findings, ended: true)
     }
 }
 
-/// What the core says to letters, one batch after the other, each as the ones before have left things.
+/// What the core says to letters: each partition's decided as one batch, so that each letter sees what the ones before
+/// it would have taken. It holds the commands and what they touch in memory, and no bodies.
 private struct Forecast {
     private(set) var findings = ReplayFindings()
     private let stores: [LivePartitionStore]
     private let partitioning: Partitioning
-    private var stocks: [SKU: Stock] = [:]
-    private var intents: [Token: Intent] = [:]
-    private var results: [CommandID: StoredResult] = [:]
+    private var commands: [[Command]]
+    private var snapshots: [Snapshot?]
 
     init(_ session: Session, _ partitioning: Partitioning) {
         self.partitioning = partitioning
         stores = (0..<partitioning.count).map { LivePartitionStore(reading: session, partition: $0) }
+        commands = Array(repeating: [], count: partitioning.count)
+        snapshots = Array(repeating: nil, count: partitioning.count)
     }
 
+    /// Reads letters and what is known of what they name.
     mutating func add(_ letters: [DeadLetterView], olderThan horizon: Timestamp?) throws {
-        var commands: [Int: [Command]] = [:]
+        var fresh: [Int: [Command]] = [:]
         for letter in letters {
             if let horizon, letter.firstSeen < horizon {
                 findings.note(.tooOld)
@@ -55,31 +58,36 @@ private struct Forecast {
             }
             do throws(WireRefusal) {
                 let command = try letter.command()
-                commands[partitioning.partition(of: command.sku), default: []].append(command)
+                fresh[partitioning.partition(of: command.sku), default: []].append(command)
             } catch {
                 findings.note(.unreadable)
             }
         }
-        for (partition, batch) in commands.sorted(by: { $0.key < $1.key }) {
-            try decide(batch, stores[partition])
+        for (partition, batch) in fresh {
+            commands[partition] += batch
+            let read = try stores[partition].read(SnapshotRequest(toForecast: batch))
+            guard var snapshot = snapshots[partition] else {
+                snapshots[partition] = read
+                continue
+            }
+            snapshot.stocks.merge(read.stocks) { $1 }
+            snapshot.intents.merge(read.intents) { $1 }
+            snapshot.results.merge(read.results) { $1 }
+            snapshot.buyerUnits.merge(read.buyerUnits) { $1 }
+            snapshots[partition] = snapshot
         }
     }
 
-    private mutating func decide(_ commands: [Command], _ store: LivePartitionStore) throws {
-        var snapshot = try store.read(SnapshotRequest(for: commands, dueUntil: nil))
-        snapshot.stocks.merge(stocks) { _, later in later }
-        snapshot.intents.merge(intents) { _, later in later }
-        snapshot.results.merge(results) { _, later in later }
-        let decision = WeirCore.decide(commands, in: snapshot)
-        for change in decision.stocks { stocks[change.after.sku] = change.after }
-        for intent in decision.decided + decision.changed.map(\.after) { intents[intent.token] = intent }
-        for result in decision.results { results[result.id] = result }
-        var first: [Int: Happening] = [:]
-        for event in decision.events {
-            if let cause = event.cause, first[cause] == nil { first[cause] = event.happening }
-        }
-        for position in commands.indices {
-            if let happening = first[position] { findings.note(.init(happening)) }
+    /// Decides everything that was added.
+    mutating func decide() throws {
+        for partition in stores.indices {
+            guard var snapshot = snapshots[partition] else { continue }
+            let decision = try forecast(commands[partition], &snapshot, stores[partition])
+            var outcomes: [Happening?] = Array(repeating: nil, count: commands[partition].count)
+            for event in decision.events {
+                if let cause = event.cause { outcomes[cause] = event.happening }
+            }
+            for happening in outcomes { if let happening { findings.note(.init(happening)) } }
         }
     }
 }
@@ -93,8 +101,11 @@ extension ReplayFindings.Finding {
         case .intent(let intent, .some, _): self.init(intent.state.rawValue)
         case .shortfall: self.init("refused_shortfall")
         case .conflict: self = .conflict
+        case .extended: self.init("extended")
+        case .returned: self.init("returned")
         case .defined: self.init("defined")
         case .adjusted: self.init("adjusted")
+        case .crossed(let crossing, _): self.init(crossing.rawValue)
         case .answered(let kind, _, _, let result):
             switch result.verdict {
             case .done: self = .known

@@ -25,13 +25,13 @@ public final class LiveDeliverySource: DeliverySource {
         try asSourceError { () throws(AMQPError) in
             var filled: [WeirPipeline.Delivery] = []
             guard limit > 0, let first = try connection.nextDelivery(wait: wait) else { return filled }
-            filled.append(Delivery(first))
+            first.append(to: &filled)
             var bytes = first.weight
             while filled.count < limit, bytes < Self.byteLimit,
                 let next = try connection.nextDelivery(wait: .zero)
             {
                 bytes += next.weight
-                filled.append(Delivery(next))
+                next.append(to: &filled)
             }
             return filled
         }

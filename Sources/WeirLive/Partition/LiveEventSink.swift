@@ -24,9 +24,14 @@ public final class LiveEventSink: EventSink {
         var deciding: [Int64?] = []
         messages.reserveCapacity(events.count * 2)
         deciding.reserveCapacity(events.count * 2)
+        let bundles = OutcomeBundles(events)
+        for message in bundles.messages {
+            messages.append(message)
+            deciding.append(nil)
+        }
         for event in events {
             var properties = MessageProperties(event, partition: partition)
-            if let replyTo = event.replyTo {
+            if let replyTo = event.replyTo, !bundles.contain(event) {
                 if replyTo.hasPrefix(BrokerTopology.ingressQueuePrefix) {
                     // An ingress binds its queue under its name: one message reaches it and everybody else.
                     properties.headers.append("BCC", .array([.string(replyTo)]))
@@ -88,5 +93,10 @@ extension MessageProperties {
             ("x-weir-partition", .int(Int64(partition))),
             ("x-weir-seq", .int(event.seq)),
         ])
+        if let trace = event.trace {
+            // The CloudEvents attribute, and the header that instrumented clients look for.
+            headers.append("cloudEvents_" + TraceParent.name, .string(trace.text))
+            headers.append(TraceParent.name, .string(trace.text))
+        }
     }
 }

@@ -81,6 +81,11 @@ public final class LivePartitionStore: PartitionStore {
         return rows.count == 0 ? nil : Timestamp(microseconds: rows.timestamp(0, 0))
     }
 
+    public func unservedLines() throws(StoreError) -> [SKU] {
+        let rows = try run(Query(Queries.readUnserved, [.int2(key)]))
+        return (0..<rows.count).map { SKU(unchecked: rows.text($0, 0)) }
+    }
+
     public func noteSuspect(_ body: [UInt8]) throws(StoreError) -> Int {
         try run(Query(Queries.suspectNote, [.int2(key), .bytes(body)])).int(0, 0)
     }
@@ -93,6 +98,7 @@ public final class LivePartitionStore: PartitionStore {
                 seq: rows.int8(row, 0), at: Timestamp(microseconds: rows.timestamp(row, 1)),
                 type: rows.text(row, 2), sku: rows.text(row, 3), token: rows.optionalText(row, 4),
                 replyTo: rows.optionalText(row, 5), correlationID: rows.optionalText(row, 6),
+                trace: rows.optionalText(row, 8).map(TraceParent.init(unchecked:)),
                 body: rows.bytes(row, 7))
         }
     }

@@ -1,7 +1,14 @@
-/// One message as it came out of a partition's queue; not yet acknowledged.
+import WeirCore
+import WeirWire
+
+/// One command as it came out of a partition's queue; not yet acknowledged.
+///
+/// A message may carry several (``WeirWire/Bundle``): they share its tag.
 public struct Delivery: Sendable {
-    /// The channel's number of this delivery, by which it is acknowledged.
+    /// The channel's number of the message, by which it is acknowledged.
     public var tag: UInt64
+    /// Whether the message ends here: once this one is decided, the tag may be acknowledged.
+    public var endsMessage = true
     /// Whether the broker delivered it before.
     public var redelivered: Bool
     /// How often it was delivered before, as the broker counts; anybody can set this on a message that is new,
@@ -21,8 +28,12 @@ public struct Delivery: Sendable {
     public var replyTo: String?
     /// The AMQP property `correlation_id`.
     public var correlationID: String?
+    /// The header `traceparent`, if it is well-formed.
+    public var trace: TraceParent?
     /// The body.
     public var body: [UInt8]
+    /// The command that was read from it ahead of its batch.
+    var command: Command?
     /// All properties and headers as two JSON objects: only a dead letter asks for them.
     public var details: @Sendable () -> DeliveryDetails
 
@@ -30,7 +41,7 @@ public struct Delivery: Sendable {
     public init(
         tag: UInt64, redelivered: Bool = false, deliveryCount: Int = 0, exchange: String = "",
         routingKey: String = "", type: String?, messageID: String? = nil, contentType: String? = nil,
-        replyTo: String? = nil, correlationID: String? = nil, body: [UInt8],
+        replyTo: String? = nil, correlationID: String? = nil, trace: TraceParent? = nil, body: [UInt8],
         details: @escaping @Sendable () -> DeliveryDetails = { DeliveryDetails() }
     ) {
         self.tag = tag
@@ -43,6 +54,7 @@ public struct Delivery: Sendable {
         self.contentType = contentType
         self.replyTo = replyTo
         self.correlationID = correlationID
+        self.trace = trace
         self.body = body
         self.details = details
     }
@@ -67,7 +79,7 @@ public struct DeliveryDetails: Sendable, Hashable {
 
 /// Where a partition's deliveries come from: one consuming connection, in the order of the queue.
 public protocol DeliverySource: AnyObject {
-    /// Whatever has arrived, at most `limit`; waits for the first one no longer than `wait`.
+    /// Whatever has arrived, about `limit` (a message with several is not taken apart); waits for the first one no longer than `wait`.
     func fill(limit: Int, wait: Duration) throws(SourceError) -> [Delivery]
     /// Whether the broker's queue has nothing that was not delivered here; what is delivered but not filled yet counts.
     func isDrained() throws(SourceError) -> Bool

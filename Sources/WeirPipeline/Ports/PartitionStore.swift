@@ -1,4 +1,5 @@
 import WeirCore
+import WeirWire
 
 /// Where a partition's rows are: one database session, which holds the partition's lock.
 public protocol PartitionStore: AnyObject {
@@ -6,10 +7,14 @@ public protocol PartitionStore: AnyObject {
     func position() throws(StoreError) -> Position
     /// What a batch needs to be decided.
     func read(_ request: SnapshotRequest) throws(StoreError) -> Snapshot
+    /// SKUs of the partition with units that may belong to those in line; read once by a new owner.
+    func unservedLines() throws(StoreError) -> [SKU]
     /// The end of the hold that comes due next; nil when nothing is held.
     func nextDeadline() throws(StoreError) -> Timestamp?
     /// Writes a batch in one transaction, whose first statement moves the head.
     func commit(_ batch: BatchWrite) throws(StoreError)
+    /// The same; `meanwhile` is called once, at any time before it returns, and best while the database works.
+    func commit(_ batch: BatchWrite, meanwhile: () -> Void) throws(StoreError)
     /// Counts a delivery that may kill its worker, in a transaction of its own; returns how often it was counted.
     func noteSuspect(_ body: [UInt8]) throws(StoreError) -> Int
     /// The log after an event, in order, at most `limit` entries.
@@ -18,6 +23,13 @@ public protocol PartitionStore: AnyObject {
     func ping() throws(StoreError)
     /// Ends the session, and with it the lock.
     func close()
+}
+
+extension PartitionStore {
+    public func commit(_ batch: BatchWrite, meanwhile: () -> Void) throws(StoreError) {
+        meanwhile()
+        try commit(batch)
+    }
 }
 
 /// Where a partition's log stands.
@@ -49,6 +61,12 @@ public struct SnapshotRequest: Sendable {
     public var dueUntil: Timestamp?
     /// The most due holds to read.
     public var dueLimit = 0
+    /// How many intents from the beginning of which lines.
+    public var lines: [SKU: Int] = [:]
+    /// Buyers of SKUs that count what each has.
+    public var buyers: Set<BuyerKey> = []
+    /// Buyers of SKUs that do not count it yet: their intents are summed up.
+    public var uncountedBuyers: Set<BuyerKey> = []
 
     /// An empty request.
     public init() {}
@@ -96,13 +114,15 @@ public struct LoggedEvent: Sendable, Hashable {
     public var replyTo: String?
     /// What that sender recognizes it by.
     public var correlationID: String?
+    /// The sender's trace.
+    public var trace: TraceParent?
     /// The bytes that are published.
     public var body: [UInt8]
 
     /// An entry of the log.
     public init(
         seq: Int64, at: Timestamp, type: String, sku: String, token: String?, replyTo: String?,
-        correlationID: String?, body: [UInt8]
+        correlationID: String?, trace: TraceParent? = nil, body: [UInt8]
     ) {
         self.seq = seq
         self.at = at
@@ -111,6 +131,7 @@ public struct LoggedEvent: Sendable, Hashable {
         self.token = token
         self.replyTo = replyTo
         self.correlationID = correlationID
+        self.trace = trace
         self.body = body
     }
 }

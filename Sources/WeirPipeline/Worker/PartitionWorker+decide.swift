@@ -6,7 +6,7 @@ extension PartitionWorker {
     mutating func work<Ports: PartitionPorts>(
         _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source, dueUntil: Timestamp?
     ) throws(TurnFailure) {
-        let batch = Array(held.prefix(suspicion.sizeOfNextBatch(held)))
+        let batch = Array(held.prefix(min(suspicion.sizeOfNextBatch(held), Self.batchLimit)))
         let isLast = batch.count == held.count
         try decideHalving(batch, ports, store, source, dueUntil: isLast ? dueUntil : nil)
     }
@@ -17,7 +17,7 @@ extension PartitionWorker {
         dueUntil: Timestamp?
     ) throws(TurnFailure) {
         do throws(StoreError) {
-            try decideRetrying(batch, ports, store, dueUntil: dueUntil, culprit: nil)
+            try decideRetrying(batch, ports, store, source, dueUntil: dueUntil, culprit: nil)
         } catch {
             guard error.kind == .data, !batch.isEmpty else { throw .store(error) }
             if batch.count > 1 {
@@ -29,23 +29,26 @@ extension PartitionWorker {
             let culprit = batch[0].deadLetter(
                 reason: "data_error", detail: "PostgreSQL refused what this message asks to write: \(error)")
             do throws(StoreError) {
-                try decideRetrying([], ports, store, dueUntil: nil, culprit: culprit)
+                try decideRetrying([], ports, store, source, dueUntil: nil, culprit: culprit)
             } catch {
                 throw .store(error)
             }
         }
-        guard let last = batch.last else { return }
         held.removeFirst(batch.count)
+        // A message is acknowledged with the last of what it carries.
+        guard let last = batch.last(where: \.endsMessage) else { return }
         try fromSource { () throws(SourceError) in try source.acknowledge(through: last.tag) }
     }
 
     private mutating func decideRetrying<Ports: PartitionPorts>(
-        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, dueUntil: Timestamp?, culprit: DeadLetter?
+        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source,
+        dueUntil: Timestamp?,
+        culprit: DeadLetter?
     ) throws(StoreError) {
         var attempts = 0
         while true {
             do throws(StoreError) {
-                return try decide(batch, ports, store, dueUntil: dueUntil, culprit: culprit)
+                return try decide(batch, ports, store, source, dueUntil: dueUntil, culprit: culprit)
             } catch {
                 attempts += 1
                 guard error.kind == .retry, attempts < 20 else { throw error }
@@ -55,7 +58,9 @@ extension PartitionWorker {
     }
 
     private mutating func decide<Ports: PartitionPorts>(
-        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, dueUntil: Timestamp?, culprit: DeadLetter?
+        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source,
+        dueUntil: Timestamp?,
+        culprit: DeadLetter?
     ) throws(StoreError) {
         var deadLetters = culprit.map { [$0] } ?? []
         var commands: [Command] = []
@@ -76,49 +81,50 @@ extension PartitionWorker {
             }
         }
 
-        let snapshot = try store.read(SnapshotRequest(for: commands, dueUntil: dueUntil))
+        var snapshot = try store.read(SnapshotRequest(for: commands, dueUntil: dueUntil, lines))
         guard snapshot.head == head else {
             throw StoreError(
                 .notOwner,
                 "the head of partition \(partition) is \(snapshot.head), not \(head): it has another owner")
         }
         holds.observe(snapshot.now, at: ports.now())
-        let decision = WeirCore.decide(commands, in: snapshot)
+        let decision = try lines.decide(commands, &snapshot, store)
         var write = BatchWrite(
             headBefore: head, decision: decision, at: snapshot.now, published: relay.published)
         write.events = decision.events.map { $0.logged(partition: partition, senders: senders) }
         write.deadLetters = deadLetters
         // A culprit that the data made one may be noted as a suspect, too.
         write.clearedSuspects = cleared.bodies + (culprit.map { [$0.delivery.body] } ?? [])
-        try store.commit(write)
+        try store.commit(write) { fillAhead(source) }
 
         head = decision.head
+        lines.committed(decision, snapshot)
         publishedInStore = write.published
         relay.append(write.events)
         suspicion.forget(write.clearedSuspects)
         lastContact = ports.now()
-        for letter in deadLetters { ports.report(.deadLetter(reason: letter.reason, detail: letter.detail)) }
+        for letter in deadLetters {
+            ports.report(
+                .deadLetter(reason: letter.reason, detail: letter.detail, trace: letter.delivery.trace))
+        }
         ports.report(
             .committed(
                 commands: commands.count, expired: snapshot.due.count, deadLetters: deadLetters.count,
                 events: write.events.count))
         for intent in decision.decided { holds.consider(intent.holdUntil) }
+        for transition in decision.changed { holds.consider(transition.after.holdUntil) }
         if dueUntil != nil { holds.isStale = true }
     }
-}
 
-extension SnapshotRequest {
-    /// What commands need to be decided, and the holds that come due until a moment.
-    public init(for commands: [Command], dueUntil: Timestamp?) {
-        self.init()
-        var (seenSKUs, seenTokens, seenIDs) = (Set<SKU>(), Set<Token>(), Set<CommandID>())
-        for command in commands {
-            if seenSKUs.insert(command.sku).inserted { skus.append(command.sku) }
-            if let token = command.token, seenTokens.insert(token).inserted { tokens.append(token) }
-            if let id = command.id, seenIDs.insert(id).inserted { commandIDs.append(id) }
+    /// Takes and reads what has arrived for the next batch, while the database writes this one.
+    private mutating func fillAhead(_ source: some DeliverySource) {
+        let room = 2 * Self.batchLimit - held.count
+        guard room > 0, var ahead = try? source.fill(limit: min(room, Self.batchLimit), wait: .zero) else {
+            // A consumer that was lost says so again when it is asked next.
+            return
         }
-        self.dueUntil = dueUntil
-        dueLimit = dueUntil == nil ? 0 : PartitionWorker.dueLimit
+        for position in ahead.indices { ahead[position].readAhead(for: partition, of: partitioning) }
+        held += ahead
     }
 }
 
@@ -128,7 +134,7 @@ extension Event {
         let sender = cause.map { senders[$0] }
         return LoggedEvent(
             seq: seq, at: at, type: happening.type, sku: happening.sku.text, token: happening.token?.text,
-            replyTo: sender?.replyTo, correlationID: sender?.correlationID,
+            replyTo: sender?.replyTo, correlationID: sender?.correlationID, trace: sender?.trace,
             body: happening.body(partition: partition))
     }
 }
