@@ -4,7 +4,8 @@ extension ProblemKind {
         malformedRequest, headTooLarge, requestTimeout, notFound, methodNotAllowed, invalidPath, invalidQuery,
         invalidHeader, mediaType, encoding, bodyTooLarge, malformedBody, invalidBody, tokenConflict,
         commandConflict, unknownToken, unknownSKU, wrongState, shortfall, belowCommitted, stockLimit,
-        versionMismatch, holdLimit, deadlinePassed, tooMany, queueFull, brokerUnavailable, publishTimeout, notRoutable, databaseUnavailable, overloaded,
+        versionMismatch, holdLimit, deadlinePassed, tooMany, queueFull, brokerUnavailable, publishTimeout,
+        notRoutable, databaseUnavailable, overloaded,
         internalError,
     ]
 
@@ -113,7 +114,8 @@ extension ProblemKind {
 
     static let versionMismatch = Self(
         412, "version-mismatch", "The SKU has another version",
-        means: "Somebody changed the SKU after the version that If-Match names was read. Nothing has changed.",
+        means:
+            "Somebody changed the SKU after the version that If-Match names was read. Nothing has changed.",
         remedy: "Read the SKU again, decide anew, and send the ETag that you got then.")
     static let holdLimit = Self(
         409, "hold-limit", "The hold would last too long",

@@ -36,9 +36,21 @@ enum Recorder {
         guard let content = response["content"]?[media] else {
             return faults + ["the media type '\(media)' is not described"]
         }
-        guard media.hasSuffix("json"), !isHead, let schema = content["schema"] else { return faults }
-        guard let fields = try? JSONFields(reply.body) else { return faults + ["the body is no JSON"] }
-        return faults + Schema(document: Documents.openAPI, schema: schema).faults(of: .object(fields))
+        guard !isHead else { return faults }
+        if media == "application/x-ndjson" {
+            let line = JSONFields([("$ref", .text("#/components/schemas/IntentAnswer"))])
+            return faults
+                + reply.body.split(separator: UInt8(ascii: "\n")).flatMap {
+                    Self.faults(of: $0, .object(line))
+                }
+        }
+        guard media.hasSuffix("json"), let schema = content["schema"] else { return faults }
+        return faults + Self.faults(of: reply.body[...], schema)
+    }
+
+    private static func faults(of json: ArraySlice<UInt8>, _ schema: JSONValue) -> [String] {
+        guard let fields = try? JSONFields(json) else { return ["the body is no JSON"] }
+        return Schema(document: Documents.openAPI, schema: schema).faults(of: .object(fields))
     }
 
     /// The path's item, a path without parameters before one with.
