@@ -44,6 +44,7 @@ public enum Queries {
     public static let deadImport = SQLText("dead_import", PackageResources.dead_import_sql)
     public static let deadNote = SQLText("dead_note", PackageResources.dead_note_sql)
     public static let deadRestore = SQLText("dead_restore", PackageResources.dead_restore_sql)
+    public static let lookClosedSkus = SQLText("look_closed_skus", PackageResources.look_closed_skus_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
     public static let lookEvents = SQLText("look_events", PackageResources.look_events_sql)
     public static let lookHeads = SQLText("look_heads", PackageResources.look_heads_sql)
@@ -106,13 +107,13 @@ public enum Queries {
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
         commitInsertSpecialIntents, commitMoveHead, commitReturnDeadLetters, commitUpdateIntents,
         commitUpdatePolicies, commitUpdateSkus, deadCount, deadDiscard, deadEdit, deadGroups, deadHistory,
-        deadImport, deadNote, deadRestore, lookDeadLetters, lookEvents, lookHeads, lookInstallation,
-        lookIntents, lookOwners, lookSessionSettings, lookSkus, migrateAcceptFailover, migrateApplied,
-        migrateBegin, migrateEncoding, migrateEnd, migrateHistory, migrateInstall, migrateLock,
-        migratePartitions, migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks,
-        ownTryLock, pruneHorizon, readBuyers, readClock, readCommands, readDue, readDueSkus, readIntents,
-        readLines, readLog, readNextDeadline, readPosition, readSkus, readUncountedBuyers, readUnserved,
-        replayBegin, replayGive, replayMark, replayPending, replayProgress, replayResume, replaySend,
-        replayShow, replayStop, replayTake, suspectNote,
+        deadImport, deadNote, deadRestore, lookClosedSkus, lookDeadLetters, lookEvents, lookHeads,
+        lookInstallation, lookIntents, lookOwners, lookSessionSettings, lookSkus, migrateAcceptFailover,
+        migrateApplied, migrateBegin, migrateEncoding, migrateEnd, migrateHistory, migrateInstall,
+        migrateLock, migratePartitions, migrateRecord, migrateUndo, ownSessionSettings, ownShareLock,
+        ownShowLocks, ownTryLock, pruneHorizon, readBuyers, readClock, readCommands, readDue, readDueSkus,
+        readIntents, readLines, readLog, readNextDeadline, readPosition, readSkus, readUncountedBuyers,
+        readUnserved, replayBegin, replayGive, replayMark, replayPending, replayProgress, replayResume,
+        replaySend, replayShow, replayStop, replayTake, suspectNote,
     ]
 }

@@ -10,7 +10,8 @@ import WeirCore
         let known = intent(state)
         Rule(
             claim: "same payload", stock: stock(available: 9), intent: known, command: .discard(wish()),
-            event: .answered(kind: .discard, id: "token-a", sku: shirt, result: unchanged(.intent(known)))
+            event: .answered(
+                kind: .discard, id: "token-a", sku: shirt, result: unchanged(.intent(known)).replayed())
         ).check()
     }
 
