@@ -13,7 +13,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
-setup: ## Install what is missing: client libraries, PostgreSQL, RabbitMQ (Debian, Ubuntu)
+setup: ## Install what is missing: client libraries, PostgreSQL, RabbitMQ, Redis (Debian, Ubuntu)
 	@.ci/setup
 
 .PHONY: build
@@ -57,6 +57,11 @@ format: ## Let swift-format rewrite the sources
 .PHONY: demo
 demo: build ## A rush on a private PostgreSQL and RabbitMQ (KEEP=1, BUYERS=N, ARGS="…")
 	.build/release/weir demo $(DEMO_ARGS)
+
+.PHONY: chaos
+chaos: build ## Break servers and processes under load, then check the promises (MINUTES=10, SEED=N)
+	swift build -c release --product weir-lab
+	.build/release/weir-lab chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: bench
 bench: setup ## Measure everything (some minutes; let the machine rest)

@@ -58,6 +58,8 @@ let package = Package(
             swiftSettings: strict),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        // Without pkg-config: hiredis.pc asks for a flag that SwiftPM refuses, and says so at every build.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .target(name: "WeirCore", swiftSettings: strict),
         .target(name: "WeirWire", dependencies: ["WeirCore"], swiftSettings: strict),
         .target(
@@ -98,7 +100,7 @@ let package = Package(
             name: "weir-lab",
             dependencies: [
                 "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "CRabbitMQ",
-                "WeirPipeline",
+                "CHiredis", "WeirPipeline", "WeirSimulation",
                 "WeirLive", "WeirIngress", "WeirSandbox", logging, arguments, lifecycle, httpClient,
                 histogram,
                 hummingbird,
@@ -144,6 +146,10 @@ let package = Package(
                 "WeirPipeline",
                 "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient,
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirLabTests",
+            dependencies: ["weir-lab", "WeirCore", "PostgresClient", "WeirSandbox"],
             swiftSettings: strict),
     ]
 )

@@ -58,6 +58,14 @@ public struct IngressSettings: Sendable {
     public var lookUpAtTheDoor = true
     /// Whether intents for SKUs of which nothing is left are refused at the door; without it the worker rejects them.
     public var soldOutGate = true
+    /// How often all clients together may come; nil: as often as they like.
+    public var rateOverall: RateLimit?
+    /// How often each credential may come; nil: as often as it likes.
+    public var ratePerCredential: RateLimit?
+    /// How often intents of each buyer may come; nil: as often as they like.
+    public var ratePerBuyer: RateLimit?
+    /// How many credentials and how many buyers are remembered at least, of those who came last.
+    public var rateMemory = 100_000
 
     /// Settings with the default limits.
     public init(databaseURL: String, amqpURL: String) {

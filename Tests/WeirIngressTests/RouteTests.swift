@@ -35,7 +35,9 @@ import Testing
     }
 
     @Test func aClientThatWaitsGetsTheOutcomeAndARejectionIsOne() async throws {
-        try await IngressRoom.with { room in
+        try await IngressRoom.with {
+            $0.soldOutGate = false
+        } _: { room in
             try await room.define("one", 1, holdSeconds: 0)
             let sold = try await room.submit("a", "one", wait: 10)
             #expect(sold.status == 200 && sold.text("status") == "confirmed")

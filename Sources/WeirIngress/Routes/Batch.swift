@@ -21,6 +21,8 @@ extension RequestHandler {
         let share = batchBytes.share()
         let body = try await batchBody(of: request, share)
         let lines = try batchLines(of: body)
+        // The request itself is counted already.
+        let notes = try rates.admit(lines.count - 1, credential: nil)
         let trace = TraceParent(request.headers)
         // In the order of the lines: it is the order in which they are published.
         let passages = lines.map { line in
@@ -29,6 +31,7 @@ extension RequestHandler {
         var answer = Answer(.ok, [])
         answer.mediaType = .jsonLines
         if let applied = preference.applied { answer.fields[.preferenceApplied] = applied }
+        answer.add(notes)
         answer.stream = { [self] writer in
             try await write(passages, to: &writer)
             // Until here the batch counts, and no longer, also when its client is gone.
@@ -55,6 +58,7 @@ extension RequestHandler {
                 var fields = try JSONFields(line)
                 return try Submit(from: &fields)
             }
+            _ = try rates.admit(buyer: submit.buyer)
             return .success(try begin(submit, waitSeconds: waitSeconds, since: start, trace: trace))
         } catch {
             return .failure(error)

@@ -24,6 +24,7 @@ final class RequestHandler: Sendable {
     let tail: LogTail
     /// Nil when there is none.
     let gate: SoldOutGate?
+    let rates: Rates
     let logger: Logger
     /// Publishes on their way.
     let inFlight = Atomic(0)
@@ -48,6 +49,7 @@ final class RequestHandler: Sendable {
         self.probe = probe
         self.tail = tail
         self.gate = gate
+        rates = Rates(settings)
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
         lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
@@ -73,19 +75,23 @@ final class RequestHandler: Sendable {
     }
 
     private func routed(_ request: Request) async -> Answer {
+        var notes = RateNotes()
+        var answer: Answer
         do throws(Problem) {
             guard let target = try Target.read(request.uri.path) else {
                 throw Problem(
                     .notFound,
                     "there is nothing at '\(printable(request.uri.path))'; /openapi.yaml lists the routes")
             }
-            return try await answer(request, to: target)
+            if target.isCounted { notes = try rates.admit(credential: nil) }
+            answer = try await self.answer(request, to: target)
         } catch {
-            return Answer(error)
+            answer = Answer(error)
         }
+        answer.add(notes)
+        return answer
     }
 
-    // Credentials and rates will be checked here, before anything is read.
     private func answer(_ request: Request, to target: Target) async throws(Problem) -> Answer {
         let isReading = request.method == .get || request.method == .head
         switch target {

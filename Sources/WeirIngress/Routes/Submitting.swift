@@ -15,11 +15,13 @@ extension RequestHandler {
         _ = try QueryParameters(request.uri.query, knowing: [])
         var fields = try await request.jsonFields(upTo: settings.largestBody)
         let submit = try reading { () throws(WireRefusal) in try Submit(token: token, from: &fields) }
+        let notes = try rates.admit(buyer: submit.buyer)
         let passage = try begin(
             submit, waitSeconds: preference.waitSeconds, since: start, trace: TraceParent(request.headers))
         var answer = try await finish(passage)
         answer.fields[.location] = Self.location(submit.token, submit.sku)
         if let applied = preference.applied { answer.fields[.preferenceApplied] = applied }
+        answer.add(notes)
         return answer
     }
 

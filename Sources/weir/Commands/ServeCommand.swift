@@ -22,6 +22,8 @@ struct ServeCommand: WeirCommand {
     @Option(help: "The port to listen on; 0 takes a free one. [env: WEIR_HTTP_PORT, default: 8080]")
     var port: Int?
 
+    @OptionGroup(title: "Limits and quotas of the ingress") var limits: LimitOptions
+
     @Option(
         help: "trace, debug, info, notice, warning, error or critical. [env: WEIR_LOG_LEVEL, default: info]")
     var logLevel: Logger.Level?
@@ -63,6 +65,7 @@ struct ServeCommand: WeirCommand {
             ingress.host = host ?? reader.string(forKey: "weir.http.host") ?? "127.0.0.1"
             ingress.port = try await reader.number(
                 port, forKey: "weir.http.port", in: 0...65_535, default: 8080)
+            try await limits.apply(to: &ingress, reader)
             services.append(
                 try Ingress(settings: ingress, partitioning: installation.partitioning, logger: logger))
         }

@@ -35,10 +35,12 @@ struct CommandSettings: ParsableArguments {
     }
 
     /// What a settings file may say.
-    private static let knownKeys = [
-        "amqp.url", "database.url", "weir.http.host", "weir.http.port", "weir.log.level", "weir.partitions",
-        "weir.role",
-    ]
+    private static let knownKeys =
+        [
+            "amqp.url", "database.url", "weir.http.host", "weir.http.port", "weir.log.level",
+            "weir.partitions",
+            "weir.role",
+        ] + LimitOptions.keys
 
     /// Refuses a file with a key that nobody reads: a misspelt setting must not become the default in silence.
     private static func checkKeys(of path: String) throws {
