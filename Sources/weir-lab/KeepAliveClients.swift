@@ -73,7 +73,7 @@ struct KeepAliveClients {
     }
 
     /// Takes one whole answer off the front and returns its status.
-    private static func takeAnswer(_ received: inout [UInt8]) -> Int? {
+    static func takeAnswer(_ received: inout [UInt8]) -> Int? {
         guard let (status, length) = received.withUnsafeBytes(answer) else { return nil }
         if length == received.count {
             received.removeAll(keepingCapacity: true)

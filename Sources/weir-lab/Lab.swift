@@ -7,7 +7,11 @@ struct Lab: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "weir-lab",
         abstract: "Measures Weir beside what it is compared with, on private servers on this machine.",
-        subcommands: [AllBenches.self, DrainBench.self, HTTPBench.self, ConditionalServer.self, ChaosCommand.self])
+        subcommands: [
+            AllBenches.self, DrainBench.self, HTTPBench.self, GateBench.self, OverloadBench.self,
+            ConditionalServer.self,
+            EmptyServer.self, ChaosCommand.self,
+        ])
 }
 
 struct AllBenches: AsyncParsableCommand {
@@ -19,6 +23,12 @@ struct AllBenches: AsyncParsableCommand {
         print("")
         var http = try HTTPBench.parse([])
         try await http.run()
+        print("")
+        var gate = try GateBench.parse([])
+        try await gate.run()
+        print("")
+        var overload = try OverloadBench.parse([])
+        try await overload.run()
     }
 }
 
