@@ -41,7 +41,10 @@ import WeirSandbox
 
     @Test func aBrokerThatIsKilledUnderLoadCosts503AndNoOutcome() async throws {
         try await withSandbox { sandbox in
-            try await IngressRoom.with(sandbox) { room in
+            // Every token shall have its outcome, those of the unlucky too: the gate would accept none of them.
+            try await IngressRoom.with(sandbox) {
+                $0.soldOutGate = false
+            } _: { room in
                 try await room.define("shoe", 100, holdSeconds: 0)
                 let results = try await withThrowingTaskGroup(
                     of: (Int, Duration, Set<String>).self

@@ -133,7 +133,9 @@ import Testing
     }
 
     @Test func commandsThatCannotBeSayWhy() async throws {
-        try await IngressRoom.with { room in
+        try await IngressRoom.with {
+            $0.soldOutGate = false
+        } _: { room in
             try await room.define("gone", 1, holdSeconds: 0)
             _ = try await room.submit("sold", "gone", wait: 10)
             _ = try await room.submit("late", "gone", wait: 10)
@@ -170,7 +172,9 @@ import Testing
     }
 
     @Test func aLateConfirmWithoutUnitsIsAShortfall() async throws {
-        try await IngressRoom.with { room in
+        try await IngressRoom.with {
+            $0.soldOutGate = false
+        } _: { room in
             try await room.define("rare", 1, holdSeconds: 1)
             #expect(try await room.submit("first", "rare", wait: 10).text("status") == "reserved")
             try await eventually("the hold expires") {
