@@ -34,6 +34,7 @@ public enum Queries {
         "commit_update_policies", PackageResources.commit_update_policies_sql)
     public static let commitUpdateSkus = SQLText(
         "commit_update_skus", PackageResources.commit_update_skus_sql)
+    public static let lookClosedSkus = SQLText("look_closed_skus", PackageResources.look_closed_skus_sql)
     public static let lookDeadLetter = SQLText("look_dead_letter", PackageResources.look_dead_letter_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
     public static let lookEvents = SQLText("look_events", PackageResources.look_events_sql)
@@ -85,7 +86,8 @@ public enum Queries {
         auditSnapshot, commitChangeBuyers, commitClearSuspects, commitCountBuyers, commitInsertCommands,
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
         commitInsertSpecialIntents, commitMoveHead, commitUpdateIntents, commitUpdatePolicies,
-        commitUpdateSkus, lookDeadLetter, lookDeadLetters, lookEvents, lookHeads, lookInstallation,
+        commitUpdateSkus, lookClosedSkus, lookDeadLetter, lookDeadLetters, lookEvents, lookHeads,
+        lookInstallation,
         lookIntents, lookOwners, lookSessionSettings, lookSkus, migrateAcceptFailover, migrateApplied,
         migrateBegin, migrateEncoding, migrateEnd, migrateHistory, migrateInstall, migrateLock,
         migratePartitions, migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks,

@@ -94,7 +94,8 @@ extension RequestHandler {
                 .deadlinePassed, "the time in 'hold_until' has passed; ask for one in the future")
         case .tooMany:
             problem = Problem(
-                .tooMany, "the intent has fewer units than you give back; read it, and give back at most those")
+                .tooMany,
+                "the intent has fewer units than you give back; read it, and give back at most those")
         case .commandConflict:
             problem = Problem(
                 .commandConflict, header: "Idempotency-Key",

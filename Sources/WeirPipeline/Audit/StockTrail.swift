@@ -75,7 +75,8 @@ public struct StockTrail: Sendable {
             return "intent \(intent.token) came before its SKU was defined"
         }
         guard Self.exits(of: from).contains(intent.state) else {
-            return "intent \(intent.token) went from \(from?.rawValue ?? "queued") to \(intent.state.rawValue)"
+            return
+                "intent \(intent.token) went from \(from?.rawValue ?? "queued") to \(intent.state.rawValue)"
         }
         if let problem = line.follow(intent, from, &expected) { return problem }
         // A rejection moves nothing, and an intent that expired has nothing left to move.
