@@ -171,6 +171,28 @@ import Testing
         }
     }
 
+    /// The stored answer is a refusal as well, and whoever gets it again is told so.
+    @Test func aRefusalThatIsRepeatedSaysSo() async throws {
+        try await IngressRoom.with { room in
+            try await room.define("tea", 1)
+            func adjust() async throws -> Reply {
+                try await room.send(
+                    "POST", "/v1/skus/tea/adjustments",
+                    headers: [("Content-Type", "application/json"), ("Idempotency-Key", "k1")],
+                    body: #"{"delta":-5,"reason":"r"}"#)
+            }
+            let (first, second) = (try await adjust(), try await adjust())
+            #expect(first.status == 409 && second.status == 409 && first.bodyText == second.bodyText)
+            #expect(first.headers.first(name: "idempotent-replayed") == nil)
+            #expect(second.headers.first(name: "idempotent-replayed") == "true")
+            // Nothing was asked before under a name that the server made up.
+            _ = try await room.submit("t1", "tea", wait: 10)
+            _ = try await room.command("t1", "confirm")
+            let again = try await room.command("t1", "confirm")
+            #expect(again.status == 200 && again.headers.first(name: "idempotent-replayed") == nil)
+        }
+    }
+
     @Test func aLateConfirmWithoutUnitsIsAShortfall() async throws {
         try await IngressRoom.with {
             $0.soldOutGate = false
