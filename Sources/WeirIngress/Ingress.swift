@@ -153,6 +153,11 @@ public final class Ingress: Service {
     private func makeServer() throws -> any Service {
         let (handler, register, port, loop) = (handler, register, port, loop)
         let limits = settings.connectionLimits
+        if limits.connections < settings.connectionLimit {
+            logger.warning(
+                "fewer connections than the limit are served: the process may not open as many files",
+                metadata: ["limit": "\(settings.connectionLimit)", "served": "\(limits.connections)"])
+        }
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [ConnectionGuard(limits, register: register)],
             httpDecoderConfiguration: .init(
@@ -167,7 +172,9 @@ public final class Ingress: Service {
         return try builder.buildServer(
             configuration: ServerConfiguration(
                 address: .hostname(settings.host, port: settings.port), backlog: 1024,
-                availableConnectionsDelegate: .maximum(settings.connectionLimit, logger: logger)),
+                availableConnectionsDelegate: .maximum(
+                    limits.connections + IngressSettings.connectionsToTell(beside: limits.connections),
+                    logger: logger)),
             eventLoopGroup: loop.group, logger: logger
         ) { request, writer, _ in
             if request.headers.contains(.expect) { try await handler.invite(request, writer) }

@@ -1,5 +1,6 @@
 import AMQPClient
 import WeirCore
+import Glibc
 import NIOCore
 import WeirTopology
 
@@ -72,6 +73,28 @@ extension IngressSettings {
             + writeTimeoutSeconds
         return ConnectionGuard.Limits(
             idle: .seconds(Int64(idleTimeoutSeconds)), reading: .seconds(Int64(readTimeoutSeconds)),
-            answering: .seconds(Int64(answering)))
+            answering: .seconds(Int64(answering)), connections: connectionsServed)
     }
+
+    /// Descriptors that something else than connections needs: servers, threads, files.
+    private static let reservedFiles = 64
+
+    /// How many connections are served: fewer than wanted where the process may not open as many files. What it may is
+    /// raised as far as the system allows.
+    var connectionsServed: Int {
+        var files = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 else {
+            return connectionLimit
+        }
+        if files.rlim_cur < files.rlim_max {
+            var raised = files
+            raised.rlim_cur = files.rlim_max
+            if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 { files = raised }
+        }
+        let possible = Int(clamping: files.rlim_cur) - Self.reservedFiles
+        return max(1, min(connectionLimit, possible - Self.connectionsToTell(beside: possible)))
+    }
+
+    /// How many connections there may be beside those that are served, to be told that there are too many.
+    static func connectionsToTell(beside served: Int) -> Int { max(16, min(1_000, served / 10)) }
 }

@@ -27,10 +27,15 @@ final class Child {
     var isRunning: Bool { process.isRunning }
 
     /// The most memory it ever held, in megabytes.
-    var peakMegabytes: Double {
+    var peakMegabytes: Double { megabytes("VmHWM:") }
+
+    /// The memory that it holds now, in megabytes.
+    var residentMegabytes: Double { megabytes("VmRSS:") }
+
+    private func megabytes(_ name: String) -> Double {
         let status =
             (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix(name) } ?? ""
         let kilobytes = line.split(separator: " ").dropFirst().first.flatMap { Double($0) } ?? 0
         return kilobytes / 1024
     }

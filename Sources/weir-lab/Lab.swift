@@ -8,8 +8,8 @@ struct Lab: AsyncParsableCommand {
         commandName: "weir-lab",
         abstract: "Measures Weir beside what it is compared with, on private servers on this machine.",
         subcommands: [
-            AllBenches.self, DrainBench.self, HTTPBench.self, StrategiesBench.self, ChaosCommand.self,
-            StrategyServer.self,
+            AllBenches.self, DrainBench.self, HTTPBench.self, GateBench.self, OverloadBench.self,
+            StrategiesBench.self, ChaosCommand.self, StrategyServer.self, EmptyServer.self,
         ])
 }
 
@@ -22,6 +22,12 @@ struct AllBenches: AsyncParsableCommand {
         print("")
         var http = try HTTPBench.parse([])
         try await http.run()
+        print("")
+        var gate = try GateBench.parse([])
+        try await gate.run()
+        print("")
+        var overload = try OverloadBench.parse([])
+        try await overload.run()
         print("")
         let strategies = try StrategiesBench.parse(["--seconds", "3"])
         try await strategies.run()

@@ -94,11 +94,23 @@ extension ConfigReader {
     /// A whole number in a range. A bad value is an error that names it, never the default in silence.
     func number(_ flag: Int?, forKey key: ConfigKey, in range: ClosedRange<Int>) async throws -> Int? {
         var number = flag
-        if number == nil, let text = try await fetchString(forKey: key) {
-            guard let read = Int(text) else {
-                throw Failure("the setting \(key) is '\(text)'; it must be a whole number", .usage)
+        if number == nil {
+            do {
+                if let text = try await fetchString(forKey: key) {
+                    guard let read = Int(text) else {
+                        throw Failure("the setting \(key) is '\(text)'; it must be a whole number", .usage)
+                    }
+                    number = read
+                }
+            } catch let failure as Failure {
+                throw failure
+            } catch {
+                // In a file a number is no string.
+                guard let read = try? await fetchInt(forKey: key) else {
+                    throw Failure("the setting \(key) must be a whole number", .usage)
+                }
+                number = read
             }
-            number = read
         }
         guard let number else { return nil }
         guard range.contains(number) else {

@@ -55,7 +55,7 @@ extension ServeLimit {
         "bodyBytes", \.largestBody, 1_024...65_536, "The largest body of a request, in bytes; beyond: 413.")
     static let headBytes = Self(
         "headBytes", \.largestHead, 1_024...1_048_576,
-        "The largest head of a request, path and header fields together, in bytes; beyond: 431.")
+        "The largest head of a request, path and fields together, in bytes; beyond: 431.")
     static let headerFields = Self(
         "headerFields", \.headerFieldLimit, 8...1_000, "The most header fields of a request; beyond: 431.")
     static let batchLines = Self(
@@ -71,8 +71,7 @@ extension ServeLimit {
         "The most bytes of all batches under way together; beyond: 503.")
     static let connections = Self(
         "connections", \.connectionLimit, 1...1_000_000,
-        "The most connections; further ones are told 503 and closed. Fewer if the process may not open as many files."
-    )
+        "The most connections; further ones get 503 and are closed. Fewer, if fewer files may be open.")
     static let streams = Self(
         "streams", \.streamLimit, 0...100_000, "The most event streams at once; beyond: 503.")
     static let inFlight = Self(
