@@ -16,6 +16,9 @@ struct Caller: Sendable, Hashable {
     /// Whoever reaches a server that asks for no credentials, which only this machine can.
     static let anybody = Caller(name: "", scopes: .all, buyer: nil)
 
+    /// Whose quota his requests take from; nil when he has shown nothing.
+    var rateName: String? { credential == nil ? nil : name }
+
     /// Whether he may act for this buyer, and see what is his.
     func mayActFor(_ other: Buyer) -> Bool { buyer.map { $0 == other } ?? true }
 }

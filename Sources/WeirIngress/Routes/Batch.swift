@@ -22,7 +22,7 @@ extension RequestHandler {
         let body = try await batchBody(of: request, share)
         let lines = try batchLines(of: body)
         // The request itself is counted already.
-        let notes = try rates.admit(lines.count - 1, credential: nil)
+        let notes = try rates.admit(lines.count - 1, credential: caller.rateName)
         let trace = TraceParent(request.headers)
         // In the order of the lines: it is the order in which they are published.
         let passages = lines.map { line in

@@ -87,7 +87,7 @@ final class RequestHandler: Sendable {
             }
             let caller = try credentials.admit(request, to: target)
             if target.isCounted {
-                notes = try rates.admit(credential: caller.name.isEmpty ? nil : caller.name)
+                notes = try rates.admit(credential: caller.rateName)
             }
             answer = try await self.answer(request, to: target, caller)
         } catch {

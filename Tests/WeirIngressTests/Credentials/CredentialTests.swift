@@ -123,6 +123,20 @@ import WeirLive
         }
     }
 
+    @Test func eachCredentialHasAQuotaOfItsOwn() async throws {
+        try await IngressRoom.guarded {
+            $0.ratePerCredential = RateLimit(requests: 40, seconds: 3_600)
+        } _: { room in
+            let (greedy, other) = (try await room.key(.stockRead), try await room.key(.stockRead))
+            try await eventually("the quota is used up") {
+                try await room.send("GET", "/v1/skus", headers: [bearer(greedy.text)]).status == 429
+            }
+            #expect(try await room.send("GET", "/v1/skus", headers: [bearer(other.text)]).status == 200)
+            // Who shows nothing good takes from nobody's.
+            #expect(try await room.send("GET", "/v1/skus").status == 401)
+        }
+    }
+
     @Test func theSchemesNameHasNoCase() async throws {
         try await IngressRoom.guarded { room in
             let key = try await room.key(.stockRead)
