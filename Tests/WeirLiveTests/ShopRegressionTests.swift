@@ -114,10 +114,12 @@ import WeirLive
         try await shop.send(submit("paying", "s"))
         #expect(try await shop.becomes("paying", "reserved"))
         // The buyer is at the bank.
-        let session = try shop.room.session()
-        defer { session.close() }
-        try session.execute(
-            script: "begin; select * from sku, intent for update of sku, intent nowait; rollback;")
+        do {
+            let session = try shop.room.session()
+            defer { session.close() }
+            try session.execute(
+                script: "begin; select * from sku, intent for update of sku, intent nowait; rollback;")
+        }
         let open =
             "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in%'"
         #expect(try shop.room.count(open) == 0)
