@@ -124,6 +124,8 @@ public struct StockTrail: Sendable {
     }
 
     private mutating func follow(_ crossing: Crossing, _ stock: Stock) -> String? {
+        // A replacement tells its crossings behind its second half: a cancel that told one was a step of its own.
+        released = nil
         guard untold.first == crossing else {
             return "it says \(crossing.rawValue), which it is not for the first time"
         }
