@@ -13,20 +13,24 @@ struct OutcomeBundles {
 
     init(_ logged: [LoggedEvent]) {
         for event in logged {
-            guard let replyTo = event.replyTo, replyTo.hasPrefix(BrokerTopology.ingressQueuePrefix),
-                let correlationID = event.correlationID, !correlationID.utf8.contains(UInt8(ascii: ","))
-            else { continue }
-            events[replyTo, default: []].append(event)
+            if let queue = Self.queue(of: event) { events[queue, default: []].append(event) }
         }
         events = events.filter { $1.count > 1 }
     }
 
     /// Whether an event's outcome travels in one of the messages.
     func contain(_ event: LoggedEvent) -> Bool {
-        guard !events.isEmpty, let replyTo = event.replyTo, let gathered = events[replyTo] else {
-            return false
-        }
-        return gathered.count > 1 && event.correlationID.map { !$0.utf8.contains(UInt8(ascii: ",")) } ?? false
+        guard !events.isEmpty, let queue = Self.queue(of: event) else { return false }
+        return events[queue] != nil
+    }
+
+    /// The ingress's queue that an event's outcome may be gathered for; a correlation id with a comma would not fit
+    /// into the header.
+    private static func queue(of event: LoggedEvent) -> String? {
+        guard let replyTo = event.replyTo, replyTo.hasPrefix(BrokerTopology.ingressQueuePrefix),
+            let correlationID = event.correlationID, !correlationID.utf8.contains(UInt8(ascii: ","))
+        else { return nil }
+        return replyTo
     }
 
     /// The messages. They are not persistent: the queue is gone with the ingress, and who waits looks up.
