@@ -69,7 +69,8 @@ extension IngressRoom {
                         select (select coalesce(string_agg(i::text, ';' order by i.token), '') from intent i)
                             || '|' || (select coalesce(string_agg(s::text, ';' order by s.sku), '') from sku s)
                             || '|' || (select count(*) from dead_letter)::text
-                        """))).text(0, 0)
+                        """))
+        ).text(0, 0)
     }
 }
 
