@@ -43,6 +43,7 @@ let package = Package(
     products: [
         .executable(name: "weir", targets: ["weir"]),
         .library(name: "AMQPClient", targets: ["AMQPClient"]),
+        .library(name: "WeirProducer", targets: ["WeirProducer", "WeirCore", "WeirWire"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -99,10 +100,15 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "WeirProducer",
+            dependencies: ["WeirTopology", "WeirCore", "WeirWire", "AMQPClient", logging, lifecycle],
+            swiftSettings: strict),
+        .target(
             name: "WeirIngress",
             dependencies: [
                 "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
-                "WeirLive", logging, collections, lifecycle, httpTypes, hummingbird, crypto, jwt,
+                "WeirLive", "WeirProducer", logging, collections, lifecycle, httpTypes, hummingbird, crypto,
+                jwt,
             ] + nio + tls,
             swiftSettings: strict),
         .target(
@@ -151,11 +157,18 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "WeirProducerTests",
+            dependencies: [
+                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirLive",
+                "WeirProducer", "WeirSandbox", logging, lifecycle,
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "WeirIngressTests",
             dependencies: [
                 "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
-                "WeirPipeline", "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient, yaml, crypto,
-                cryptoExtras, sslClient,
+                "WeirPipeline", "WeirLive", "WeirProducer", "WeirIngress", "WeirSandbox", logging, httpClient,
+                yaml, crypto, cryptoExtras, sslClient,
             ],
             swiftSettings: strict),
         .testTarget(name: "WeirSandboxTests", dependencies: ["WeirSandbox"], swiftSettings: strict),

@@ -9,6 +9,7 @@ import NIOSSL
 import ServiceLifecycle
 import Synchronization
 import WeirCore
+import WeirProducer
 import WeirWire
 
 /// The HTTP side of Weir: takes intents and commands in, publishes them, and answers with their outcomes.
@@ -35,20 +36,18 @@ public final class Ingress: Service {
         tls = try settings.tls?.serverConfiguration()
         self.settings = settings
         self.logger = logger
-        let desk = OutcomeDesk(limit: settings.waiterLimit)
+        let lookUps = LookUps(settings, logger: logger)
         let memory = QueuedMemory(limit: settings.queuedMemory)
-        let lanes = Lanes(partitions: partitioning.count, most: Bundle.most) { [loop] pause, then in
+        gateKeeper = settings.soldOutGate ? GateKeeper(settings, logger: logger) : nil
+        let producer = ProducerCore(
+            settings.producer, partitioning: partitioning,
+            neighbour: .ingress(settings, lookUps: lookUps, memory: memory, gate: gateKeeper?.gate),
+            logger: logger
+        ) { [loop] pause, then in
             _ = loop.group.next().scheduleTask(in: .nanoseconds(Int64(pause)), then)
         }
-        gateKeeper = settings.soldOutGate ? GateKeeper(settings, logger: logger) : nil
         handler = RequestHandler(
-            settings: settings, partitioning: partitioning,
-            lookUps: LookUps(settings, logger: logger),
-            publisher: Publisher(settings: settings.publisher, logger: logger),
-            listener: OutcomeListener(
-                settings, desk: desk, memory: memory, lanes: lanes, gate: gateKeeper?.gate,
-                partitioning: partitioning, logger: logger),
-            desk: desk, memory: memory, lanes: lanes,
+            settings: settings, lookUps: lookUps, producer: producer, memory: memory,
             probe: QueueProbe(settings, partitions: partitioning.count),
             tail: LogTail(settings, partitioning: partitioning, logger: logger), gate: gateKeeper?.gate,
             credentials: Credentials(settings, logger: logger), logger: logger)
@@ -62,7 +61,7 @@ public final class Ingress: Service {
     public func run() async throws {
         handler.credentials.start()
         handler.lookUps.start()
-        handler.listener.start()
+        handler.producer.start()
         handler.probe.start()
         handler.tail.start()
         gateKeeper?.start()
@@ -137,8 +136,7 @@ public final class Ingress: Service {
     private func stopThreads() async {
         await withCheckedContinuation { continuation in
             _ = DedicatedThread(name: "weir-stop") {
-                self.handler.publisher.stop(drain: .seconds(1))
-                self.handler.listener.stop()
+                self.handler.producer.stop(drain: .seconds(1))
                 self.handler.probe.stop()
                 self.handler.tail.stop()
                 self.handler.lookUps.stop()

@@ -1,5 +1,6 @@
 import Testing
 import WeirLive
+import WeirProducer
 import WeirSandbox
 
 @testable import WeirIngress

@@ -1,6 +1,7 @@
 import AMQPClient
 import Logging
 import Synchronization
+import WeirProducer
 import WeirTopology
 
 /// Sees whether the partitions' queues exist, for `/readyz`: asks the broker when somebody wants to know, on a

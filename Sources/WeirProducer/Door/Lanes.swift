@@ -9,12 +9,12 @@ import WeirWire
 /// decided by one thread, and what reached it earlier would only wait there, alone. A wish that comes into an empty
 /// lane flies at once; in a rush the flights fill up by themselves, and cost a query and a message a flight, not
 /// a wish.
-final class Lanes: Sendable {
+package final class Lanes: Sendable {
     /// A wish on its way.
-    struct Wish: Sendable {
-        let submit: Submit
+    package struct Wish: Sendable {
+        package let submit: Submit
         /// The id of its request, which its outcome is heard by.
-        let id: UInt64
+        package let id: UInt64
         /// Its sender's trace.
         let trace: TraceParent?
         /// When it came, in monotonic nanoseconds.
