@@ -2,8 +2,9 @@ import Synchronization
 
 /// A value that is set once, by any thread, for tasks to wait for.
 ///
-/// They cannot give up: whoever makes one sees to it that it is always finished by a deadline. Inlinable, because other
-/// modules wait for values of their own: unspecialized it would cost each of them an allocation more.
+/// They cannot give up: whoever makes one sees to it that it is always finished by a deadline. Usable
+/// from inlined code, without which `@inlinable` means nothing here: another module's calls would not be specialized.
+@usableFromInline
 package final class Awaited<Value: Sendable>: Sendable {
     @usableFromInline
     enum State {
