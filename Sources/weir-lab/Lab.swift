@@ -7,7 +7,7 @@ struct Lab: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "weir-lab",
         abstract: "Measures Weir beside what it is compared with, on private servers on this machine.",
-        subcommands: [AllBenches.self, DrainBench.self, HTTPBench.self, ConditionalServer.self])
+        subcommands: [AllBenches.self, DrainBench.self, HotBench.self, HTTPBench.self, ConditionalServer.self])
 }
 
 struct AllBenches: AsyncParsableCommand {
@@ -16,6 +16,9 @@ struct AllBenches: AsyncParsableCommand {
     func run() async throws {
         var drain = try DrainBench.parse([])
         try await drain.run()
+        print("")
+        var hot = try HotBench.parse([])
+        try await hot.run()
         print("")
         var http = try HTTPBench.parse([])
         try await http.run()

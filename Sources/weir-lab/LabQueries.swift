@@ -6,6 +6,8 @@ enum LabQueries {
     static let commit = text(PackageResources.lab_commit_sql)
     static let take = text(PackageResources.lab_take_sql)
     static let order = text(PackageResources.lab_order_sql)
+    static let crowd = text(PackageResources.lab_crowd_sql)
+    static let last = text(PackageResources.lab_last_sql)
     static let conditionalUpdate = text(PackageResources.lab_conditional_update_sql)
 
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }

@@ -39,7 +39,7 @@ import WeirLive
                 """, promise: 3),
         Damage(testDescription: "an event vanishes", sql: "delete from event where seq = 2", promise: 5),
         Damage(
-            testDescription: "the last event vanishes", sql: "delete from event where seq = 4", promise: 5),
+            testDescription: "the last event vanishes", sql: "delete from event where seq = 5", promise: 5),
         Damage(
             testDescription: "the head runs ahead", sql: "update partition set head = head + 1", promise: 5),
         Damage(

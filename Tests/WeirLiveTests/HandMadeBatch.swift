@@ -1,8 +1,9 @@
 import PostgresClient
 import WeirCore
 import WeirLive
-import WeirPipeline
 import WeirWire
+
+@testable import WeirPipeline
 
 extension PartitionStore {
     /// Every second event has one.
@@ -12,12 +13,8 @@ extension PartitionStore {
 
     /// Decides commands as a worker would, but writes nothing yet.
     func prepare(_ commands: [Command], partition: Int) throws -> BatchWrite {
-        var request = SnapshotRequest()
-        request.skus = Array(Set(commands.map(\.sku)))
-        request.tokens = Array(Set(commands.compactMap(\.token)))
-        request.commandIDs = Array(Set(commands.compactMap(\.id)))
-        let snapshot = try read(request)
-        let decision = decide(commands, in: snapshot)
+        var snapshot = try read(SnapshotRequest(for: commands, dueUntil: nil))
+        let decision = try LineMemory().decide(commands, &snapshot, self)
         var write = BatchWrite(
             headBefore: snapshot.head, decision: decision, at: snapshot.now,
             published: try position().published)

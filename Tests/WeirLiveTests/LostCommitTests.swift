@@ -55,7 +55,7 @@ extension Faults {
             plan.beforeOpen.withLock {
                 $0 = {
                     guard opens.next() == 2, let other = try? room.openStore() else { return }
-                    // One event, as the lost batch had, and the last unit is gone.
+                    // Two events, as the lost batch had: the sale, and that it was the last unit.
                     let write = try? other.decideByHand([submit("theirs", "s")])
                     headOfTheOther.set(Int(write?.decision.head ?? 0))
                     other.close()
@@ -64,12 +64,12 @@ extension Faults {
             let owner = OwnerThread(room, partition: 0, plan)
             defer { owner.stop() }
             #expect(try await eventually { try room.count("select count(*) from intent") == 2 })
-            #expect(headOfTheOther.count == 2)
+            #expect(headOfTheOther.count == 3)
             let decided = try room.texts("select token from event where token is not null order by seq")
             #expect(decided == ["theirs", "ours"])
             let statuses = try room.texts("select status::text from intent order by token")
             #expect(statuses == ["rejected", "confirmed"])
-            #expect(try await eventually { subscriber.current.applied[0]?.count == 3 })
+            #expect(try await eventually { subscriber.current.applied[0]?.count == 4 })
             #expect(try room.log()[0] == subscriber.current.applied[0])
             let report = try LiveAudit(databaseURL: room.databaseURL).run()
             #expect(report.holds, "\(report.lines)")

@@ -85,7 +85,7 @@ import WeirPipeline
     @Test(arguments: Ports.allCases) func theLogIsReadPageByPage(_ ports: Ports) async throws {
         try await DatabaseUnderTest.with(ports) { database in
             let store = try database.open()
-            try store.decideByHand([define("s0", stocked: 9)] + (0..<9).map { submit("t\($0)", "s0") })
+            try store.decideByHand([define("s0", stocked: 10)] + (0..<9).map { submit("t\($0)", "s0") })
             #expect(try store.readLog(after: 0, limit: 4).map(\.seq) == [1, 2, 3, 4])
             #expect(try store.readLog(after: 4, limit: 4).map(\.seq) == [5, 6, 7, 8])
             #expect(try store.readLog(after: 8, limit: 4).map(\.seq) == [9, 10])

@@ -8,10 +8,12 @@ struct Run {
     let output: String
     let errors: String
 
+    static let binary = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+        .deletingLastPathComponent().appending(path: "weir")
+
     init(_ arguments: [String], _ environment: [String: String] = [:]) throws {
         let process = Process()
-        process.executableURL = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-            .deletingLastPathComponent().appending(path: "weir")
+        process.executableURL = Self.binary
         process.arguments = arguments
         process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { _, given in given }
         let (output, errors) = (Pipe(), Pipe())

@@ -39,16 +39,19 @@ extension RequestHandler {
     /// What the database shows of a token; nil when it has nothing.
     private func state(of token: Token, _ sku: SKU?) async throws(Problem) -> Answer? {
         switch await lookUps.intent(token) {
-        case .found(.intent(let intent)): return try Self.shown(intent, sku)
+        case .found(.intent(let intent, let position)):
+            return try Self.shown(intent, sku, position: position)
         case .found(.deadLetter): return Answer.undecidable(token, memory[token])
         case .found(.nothing): return nil
         case .away: throw Self.databaseAway("come back later")
         }
     }
 
-    private static func shown(_ intent: Intent, _ sku: SKU?) throws(Problem) -> Answer {
+    private static func shown(
+        _ intent: Intent, _ sku: SKU?, position: Int64? = nil
+    ) throws(Problem) -> Answer {
         guard sku == nil || sku == intent.sku else { throw unknown(intent.token) }
-        return Answer(intent)
+        return Answer(intent, position: position)
     }
 
     static func unknown(_ token: Token) -> Problem {

@@ -41,13 +41,15 @@ extension LivePartitionStore {
             .texts(intents.map(\.token.text)), .texts(intents.map(\.sku.text)),
             .texts(intents.map(\.buyer.text)),
         ]
-        // Four columns more that most batches do not need.
+        // Six columns more that most batches do not need.
         guard intents.contains(where: \.isSpecial) else { return Query(Queries.commitInsertIntents, binds) }
         return Query(
             Queries.commitInsertSpecialIntents,
             binds + [
                 .optionalInt8s(intents.map(\.place)),
+                .optionalTimestamps(intents.map { $0.grantedAt?.microseconds }),
                 .optionalTimestamps(intents.map { $0.availableFrom?.microseconds }),
+                .int4s(intents.map { Int32(clamping: $0.returned) }),
                 .optionalTexts(intents.map { $0.onShortage?.rawValue }),
                 .optionalTexts(intents.map { $0.replaces?.text }),
             ])
@@ -108,7 +110,7 @@ extension LivePartitionStore {
 extension Intent {
     /// Whether it needs the columns that most intents leave empty.
     fileprivate var isSpecial: Bool {
-        place != nil || onShortage != nil || replaces != nil || availableFrom != nil
+        place != nil || onShortage != nil || replaces != nil || returned > 0
     }
 }
 
