@@ -67,7 +67,7 @@ struct HotBench: AsyncParsableCommand {
         defer { session.close() }
         _ = try session.run(
             Query(
-                Statement(name: "lab_crowd", sql: LabQueries.crowd),
+                LabQueries.crowd,
                 [
                     .text(sku.text), .int2(Int16(partition)), .int4(Int32(shape == .empty ? 0 : crowd)),
                     .text(shape == .waitlist ? "waitlisted" : "reserved"),
@@ -129,7 +129,7 @@ struct HotBench: AsyncParsableCommand {
     private func watch(_ session: Session, _ partition: Int) async throws -> Double {
         let head = Query(Statement(name: "lab_head", sql: LabQueries.head), [.int2(Int16(partition))])
         let last = Query(
-            Statement(name: "lab_last", sql: LabQueries.last), [.text("command-\(commands - 1)")])
+            LabQueries.last, [.text("command-\(commands - 1)")])
         var begin: ContinuousClock.Instant?
         while true {
             if let begin {

@@ -8,8 +8,11 @@ struct Run {
     let output: String
     let errors: String
 
-    static let binary = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-        .deletingLastPathComponent().appending(path: "weir")
+    /// The binary that was built beside the tests.
+    static var binary: URL {
+        URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appending(path: "weir")
+    }
 
     init(_ arguments: [String], _ environment: [String: String] = [:]) throws {
         let process = Process()
@@ -35,5 +38,12 @@ extension Room {
         let session = try Session(SessionSettings(url: databaseURL, applicationName: "test"))
         defer { session.close() }
         try session.execute(script: script)
+    }
+
+    /// One number out of the database.
+    func holds(_ sql: String) throws -> Int {
+        let session = try Session(SessionSettings(url: databaseURL, applicationName: "test"))
+        defer { session.close() }
+        return try session.run(Query(Statement(name: "count", sql: sql))).int(0, 0)
     }
 }

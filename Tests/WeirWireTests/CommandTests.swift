@@ -34,7 +34,8 @@ import WeirCore
         var random = SplitMix64(seed: 13)
         for kind in CommandKind.allCases {
             let command = random.command(kind)
-            #expect(command.messageID == (kind == .submit ? command.token?.text : command.id?.text))
+            let isNamedByToken = kind == .submit || kind == .discard
+            #expect(command.messageID == (isNamedByToken ? command.token?.text : command.id?.text))
         }
     }
 

@@ -1,4 +1,5 @@
--- What the API shows of tokens: the intent, or that it became a dead letter. Who stands in line is told how many come
+-- What the API shows of tokens: the intent, or that it became a dead letter which a person has to look at.
+-- Who stands in line is told how many come
 -- before him in it. The first thousand are counted; behind them the places that were given out since the first one
 -- tell it, which counts those as well who have left meanwhile: nobody's look may cost a walk along the whole line.
 -- $1 tokens
@@ -17,5 +18,5 @@ select t.token, i.sku, i.quantity, i.buyer, i.status::text, i.reason::text, i.ho
             ) earlier
         ) a
     ) end,
-    (select min(d.id) from dead_letter d where d.token = t.token)
+    (select min(d.id) from dead_letter d where d.token = t.token and d.state = 'open')
 from unnest($1::text[]) as t (token) left join intent i on i.token = t.token

@@ -1,6 +1,8 @@
 /// A message that asks a partition for a change.
 public enum Command: Hashable, Sendable {
     case submit(Submit)
+    /// A wish that could not be decided and that a person gave up: it is rejected, so that nobody waits for ever.
+    case discard(Submit)
     case confirm(IntentChange)
     case cancel(IntentChange)
     case extend(Extension)
@@ -10,7 +12,7 @@ public enum Command: Hashable, Sendable {
     /// The SKU whose partition decides this command.
     public var sku: SKU {
         switch self {
-        case .submit(let submit): submit.sku
+        case .submit(let submit), .discard(let submit): submit.sku
         case .confirm(let change), .cancel(let change): change.sku
         case .extend(let wish): wish.sku
         case .define(let definition): definition.sku
@@ -21,17 +23,17 @@ public enum Command: Hashable, Sendable {
     /// The intent that the command is about, if it is about one.
     public var token: Token? {
         switch self {
-        case .submit(let submit): submit.token
+        case .submit(let submit), .discard(let submit): submit.token
         case .confirm(let change), .cancel(let change): change.token
         case .extend(let wish): wish.token
         case .define, .adjust: nil
         }
     }
 
-    /// The id under which the result is kept; nil for a submit, where the token serves.
+    /// The id under which the result is kept; nil for a submit or a discard, where the token serves.
     public var id: CommandID? {
         switch self {
-        case .submit: nil
+        case .submit, .discard: nil
         case .confirm(let change), .cancel(let change): change.id
         case .extend(let wish): wish.id
         case .define(let definition): definition.id
@@ -43,6 +45,7 @@ public enum Command: Hashable, Sendable {
     public var kind: CommandKind {
         switch self {
         case .submit: .submit
+        case .discard: .discard
         case .confirm: .confirm
         case .cancel: .cancel
         case .extend: .extend
@@ -57,7 +60,7 @@ public enum Command: Hashable, Sendable {
     /// added later is a part only where it says something.
     public var payload: String {
         switch self {
-        case .submit(let submit):
+        case .submit(let submit), .discard(let submit):
             "\(kind.rawValue)\n\(submit.token)\n\(submit.sku)\n\(submit.quantity)\n\(submit.buyer)"
                 + "\n\(submit.onShortage?.rawValue ?? "policy")\n\(submit.replaces?.text ?? "nothing")"
         case .confirm(let change), .cancel(let change):
@@ -78,6 +81,7 @@ public enum Command: Hashable, Sendable {
 /// The kinds of commands; the raw value is the message's AMQP `type`.
 public enum CommandKind: String, Sendable, CaseIterable {
     case submit = "weir.intent.submit.v1"
+    case discard = "weir.intent.discard.v1"
     case confirm = "weir.intent.confirm.v1"
     case cancel = "weir.intent.cancel.v1"
     case extend = "weir.intent.extend.v1"

@@ -12,6 +12,8 @@ final class OutcomeListener: Sendable {
     private let desk: OutcomeDesk
     private let memory: QueuedMemory
     private let lanes: Lanes
+    /// Nil when there is none.
+    private let gate: SoldOutGate?
     private let partitioning: Partitioning
     private let logger: Logger
     private let connected = Atomic(false)
@@ -22,7 +24,7 @@ final class OutcomeListener: Sendable {
 
     init(
         _ settings: IngressSettings, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes,
-        partitioning: Partitioning, logger: Logger
+        gate: SoldOutGate?, partitioning: Partitioning, logger: Logger
     ) {
         queue = BrokerTopology.ingressQueuePrefix + settings.instance
         self.settings = AMQPSettings(
@@ -30,6 +32,7 @@ final class OutcomeListener: Sendable {
         self.desk = desk
         self.memory = memory
         self.lanes = lanes
+        self.gate = gate
         self.partitioning = partitioning
         self.logger = logger
     }
@@ -113,6 +116,8 @@ final class OutcomeListener: Sendable {
             return
         }
         let correlation = correlationID.flatMap { UInt64($0, radix: 16) }
+        // Before anybody is told: whoever brought units back may send a wish for them at once.
+        gate?.note(happening)
         desk.deliver(happening, correlation: correlation)
         if let correlation { lanes.hear(correlation, partition: partitioning.partition(of: happening.sku)) }
         guard let token = happening.token else { return }

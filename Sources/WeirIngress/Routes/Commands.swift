@@ -6,7 +6,7 @@ import WeirWire
 extension RequestHandler {
     /// `POST /v1/intents/{token}/confirm`, `…/cancel` and `…/extend`.
     func change(
-        _ token: Token, _ verb: Target.IntentVerb, _ request: Request
+        _ token: Token, _ verb: Target.IntentVerb, _ request: Request, _ caller: Caller
     ) async throws(Problem) -> Answer {
         let id = try commandID(request)
         let preference = try commandPreference(request)
@@ -23,6 +23,7 @@ extension RequestHandler {
         let make = try reading { () throws(WireRefusal) in
             try Self.change(token, verb, id, &fields)
         }
+        try await requireOwn(token, caller)
         let sku: SKU
         if let named { sku = named } else { sku = try await self.sku(of: token) }
         let command = make(sku)

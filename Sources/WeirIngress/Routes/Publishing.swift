@@ -66,7 +66,9 @@ extension RequestHandler {
 
     /// The message of several wishes of a partition; of one it is a plain one.
     func message(_ flight: [Lanes.Wish], _ partition: Int) -> OutgoingMessage {
-        if flight.count == 1 { return message(.submit(flight[0].submit), id: flight[0].id, trace: flight[0].trace) }
+        if flight.count == 1 {
+            return message(.submit(flight[0].submit), id: flight[0].id, trace: flight[0].trace)
+        }
         let ids = flight.map { hexadecimal($0.id) }.joined(separator: ",")
         var properties = properties(type: Bundle.submits, contentType: Bundle.contentType)
         properties.headers = [Bundle.correlationHeader: .string(ids)]

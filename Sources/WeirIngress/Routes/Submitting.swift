@@ -6,7 +6,7 @@ import WeirWire
 extension RequestHandler {
     /// `POST /v1/intents`. The order matters: register the waiter, look up, publish; otherwise an outcome could
     /// pass between two of them.
-    func submit(_ request: Request) async throws(Problem) -> Answer {
+    func submit(_ request: Request, _ caller: Caller) async throws(Problem) -> Answer {
         let start = monotonicNanoseconds()
         let token = try IdempotencyKey.require(request.headers)
         let preference = try Preference.read(
@@ -15,11 +15,14 @@ extension RequestHandler {
         _ = try QueryParameters(request.uri.query, knowing: [])
         var fields = try await request.jsonFields(upTo: settings.largestBody)
         let submit = try reading { () throws(WireRefusal) in try Submit(token: token, from: &fields) }
+        try caller.requireBuyer(submit.buyer)
+        let notes = try rates.admit(buyer: submit.buyer)
         let passage = try begin(
             submit, waitSeconds: preference.waitSeconds, since: start, trace: TraceParent(request.headers))
         var answer = try await finish(passage)
         answer.fields[.location] = Self.location(submit.token, submit.sku)
         if let applied = preference.applied { answer.fields[.preferenceApplied] = applied }
+        answer.add(notes)
         return answer
     }
 
@@ -28,13 +31,13 @@ extension RequestHandler {
     func begin(
         _ submit: Submit, waitSeconds: Int, since start: UInt64, trace: TraceParent?
     ) throws(Problem) -> Passage {
+        if let gate, gate.refuses(submit) { throw Self.soldOut(submit) }
         let id = nextID()
         var waiter: OutcomeDesk.Waiter?
         if waitSeconds > 0 {
             waiter = desk.expect(id, forSeconds: Double(waitSeconds))
             guard waiter != nil else { throw Self.tooManyWait }
         }
-        // The sold-out gate will stand here.
         return Passage(
             submit: submit, id: id, waiter: waiter, door: pass(submit, id: id, trace: trace),
             waitSeconds: waitSeconds, start: start)
@@ -86,6 +89,18 @@ extension RequestHandler {
         // Anybody's rubbish may name this token: this wish can still be decided, and GET tells what became of it.
         case .found(.deadLetter), .found(.nothing), .away: return nil
         }
+    }
+
+    /// Nothing was accepted, and nothing is said about the token: an earlier request may have got a unit for it.
+    static func soldOut(_ submit: Submit) -> Problem {
+        let location = location(submit.token, submit.sku)
+        var problem = Problem(
+            .soldOut,
+            "there is nothing left of the SKU '\(submit.sku.text)' at the moment, and nothing was accepted. If you have"
+                + " sent this key before, it may have got a unit: GET \(location) tells what became of it; 404 there"
+                + " means that nothing has been decided for it")
+        problem.location = location
+        return problem
     }
 
     static func tokenConflict(_ token: Token) -> Problem {

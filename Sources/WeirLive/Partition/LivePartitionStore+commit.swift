@@ -22,7 +22,7 @@ extension LivePartitionStore {
         queries += buyerQueries(decision)
         if !decision.results.isEmpty { queries.append(insert(decision.results, at: batch.at)) }
         if !batch.events.isEmpty { queries.append(insert(batch.events, at: batch.at)) }
-        if !batch.deadLetters.isEmpty { queries.append(insert(batch.deadLetters)) }
+        if !batch.deadLetters.isEmpty { queries += Query.keeping(batch.deadLetters, partition: key) }
         if !batch.clearedSuspects.isEmpty {
             queries.append(
                 Query(Queries.commitClearSuspects, [.int2(key), .byteStrings(batch.clearedSuspects)]))
@@ -90,21 +90,6 @@ extension LivePartitionStore {
                 .optionalTexts(hasTrace ? events.map { $0.trace?.text } : []),
             ])
     }
-
-    private func insert(_ letters: [DeadLetter]) -> Query {
-        let deliveries = letters.map(\.delivery)
-        let details = deliveries.map { $0.details() }
-        return Query(
-            Queries.commitInsertDeadLetters,
-            [
-                .int2(key), .texts(letters.map(\.reason)), .texts(letters.map { storable($0.detail) }),
-                .optionalTexts(deliveries.map { $0.type.map(storable) }),
-                .optionalTexts(letters.map(\.token)), .optionalTexts(letters.map(\.sku)),
-                .texts(deliveries.map { storable($0.exchange) }),
-                .texts(deliveries.map { storable($0.routingKey) }), .texts(details.map(\.properties)),
-                .texts(details.map(\.headers)), .byteStrings(deliveries.map(\.body)),
-            ])
-    }
 }
 
 extension Intent {
@@ -112,14 +97,4 @@ extension Intent {
     fileprivate var isSpecial: Bool {
         place != nil || onShortage != nil || replaces != nil || returned > 0
     }
-}
-
-/// A stranger's text as PostgreSQL can store it: it knows no NUL, and a dead letter must never fail for its own text.
-private func storable(_ text: String) -> String {
-    guard text.utf8.contains(where: { $0 < 0x20 }) else { return text }
-    var stored = ""
-    for scalar in text.unicodeScalars {
-        stored.unicodeScalars.append(scalar.value < 0x20 ? "\u{FFFD}" : scalar)
-    }
-    return stored
 }

@@ -1,5 +1,6 @@
 import AMQPClient
 import Foundation
+import Glibc
 import Testing
 import WeirCore
 import WeirTopology
@@ -68,24 +69,48 @@ import WeirTopology
         }
         _ = try await room.submit("t4", "one", wait: 10)
         _ = try await room.command("t3", "confirm")
+        try await makeLinesAndThresholds(room)
         let policy =
             #""stocked":3,"hold_seconds":60,"max_hold_seconds":600,"low_stock_at":1,"waitlist_limit":9,"#
         let more =
             #""backorder_limit":9,"max_per_buyer":50,"safety_stock":0,"on_sale_from":"2020-01-01T00:00:00Z","#
         try await room.put(
-            "line", policy + more + #""available_from":"2030-01-01T00:00:00Z","on_shortage":"backorder""#)
-        _ = try await room.submit("l1", "line", 3, wait: 10)
-        _ = try await room.submit("l2", "line", 1, wait: 10)
+            "all", policy + more + #""available_from":"2030-01-01T00:00:00Z","on_shortage":"backorder""#)
+        _ = try await room.submit("l1", "all", 3, wait: 10)
+        _ = try await room.submit("l2", "all", 1, wait: 10)
         _ = try await room.post(
-            "/v1/intents", #"{"sku":"line","quantity":2,"buyer":"b","on_shortage":"waitlist"}"#, key: "l3")
+            "/v1/intents", #"{"sku":"all","quantity":2,"buyer":"b","on_shortage":"waitlist"}"#, key: "l3")
         _ = try await room.post("/v1/intents/l1/extend", #"{"hold_until":"2020-01-01T00:00:00Z"}"#)
-        let until = Timestamp(microseconds: Int64(Date.now.timeIntervalSince1970 + 120) * 1_000_000).rfc3339
-        _ = try await room.post("/v1/intents/l1/extend", #"{"hold_until":"\#(until)"}"#)
-        _ = try await room.command("l1", "confirm")
-        _ = try await room.post("/v1/intents/l1/cancel", #"{"quantity":1}"#, key: "return")
         _ = try await room.command("l1", "cancel")
         _ = try await room.post(
-            "/v1/intents", #"{"sku":"line","quantity":1,"buyer":"b","replaces":"l2"}"#, key: "l4")
+            "/v1/intents", #"{"sku":"all","quantity":1,"buyer":"b","replaces":"l2"}"#, key: "l4")
+    }
+
+    private func makeLinesAndThresholds(_ room: IngressRoom) async throws {
+        for (sku, policy) in [
+            ("few", #"{"stocked":3,"low_stock_at":1,"hold_seconds":60,"max_hold_seconds":600}"#),
+            ("line", #"{"stocked":0,"on_shortage":"waitlist"}"#),
+            ("later", #"{"stocked":0,"on_shortage":"backorder","backorder_limit":5}"#),
+        ] {
+            let reply = try await room.send(
+                "PUT", "/v1/skus/\(sku)", headers: [("Content-Type", "application/json")], body: policy)
+            #expect(reply.status == 201, "\(reply.bodyText)")
+        }
+        _ = try await room.submit("few1", "few", 2, wait: 10)
+        _ = try await room.submit("few2", "few", 1, wait: 10)
+        _ = try await room.submit("line1", "line", wait: 10)
+        _ = try await room.submit("later1", "later", wait: 10)
+        let until = Timestamp(microseconds: Int64(time(nil)) * 1_000_000).adding(seconds: 300).rfc3339
+        try await room.publish(
+            "weir.intent.extend.v1", id: "x1", sku: "few",
+            #"{"token":"few1","sku":"few","hold_until":"\#(until)"}"#)
+        try await eventually("it is extended") {
+            try room.count("select count(*)::int from event where type = 'weir.intent.extended.v1'") == 1
+        }
+        _ = try await room.command("few1", "confirm")
+        // One of two comes back, which puts the SKU on offer again.
+        try await room.publish(
+            "weir.intent.cancel.v1", id: "x2", sku: "few", #"{"token":"few1","sku":"few","quantity":1}"#)
     }
 
     private func faults(of delivery: Delivery) -> [String] {
@@ -162,7 +187,8 @@ import WeirTopology
             let described = messages.compactMap {
                 Documents.asyncAPI["components"]?["messages"]?[$0]?["name"]?.string
             }
-            #expect(seen == Set(described))
+            // The server has no route that extends a hold.
+            #expect(seen == Set(described).subtracting(["weir.intent.extend.v1"]))
         }
     }
 

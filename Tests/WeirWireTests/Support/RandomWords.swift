@@ -90,6 +90,11 @@ extension SplitMix64 {
                     token: token(), sku: sku(), quantity: quantity(), buyer: buyer(),
                     onShortage: chance(8) ? one(of: ShortageRule.allCases) : nil,
                     replaces: chance(8) ? token() : nil))
+        case .discard:
+            .discard(
+                Submit(
+                    token: token(), sku: sku(), quantity: quantity(), buyer: buyer(),
+                    onShortage: maybe { $0.one(of: ShortageRule.allCases) }, replaces: maybe { $0.token() }))
         case .confirm: .confirm(IntentChange(id: commandID(), token: token(), sku: sku()))
         case .cancel:
             .cancel(
