@@ -63,7 +63,7 @@ extension RequestHandler {
             guard case .found(let known) = findings else { return publish(patient, partition) }
             publish(
                 patient.filter { wish in
-                    guard case .intent(let intent) = known[wish.submit.token] else { return true }
+                    guard case .intent(let intent, _) = known[wish.submit.token] else { return true }
                     end(wish, .known(intent))
                     return false
                 }, partition)
