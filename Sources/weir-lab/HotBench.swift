@@ -13,7 +13,8 @@ import WeirWire
 struct HotBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hot",
-        abstract: "Commands per second of a SKU with a long waitlist or many open holds, beside an empty one.")
+        abstract: "Commands per second of a SKU with a long waitlist or many open holds, beside an empty one."
+    )
 
     @Option(help: "How many wait, or hold.")
     var crowd = 100_000

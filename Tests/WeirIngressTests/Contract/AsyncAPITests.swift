@@ -187,8 +187,7 @@ import WeirTopology
             let described = messages.compactMap {
                 Documents.asyncAPI["components"]?["messages"]?[$0]?["name"]?.string
             }
-            // The server has no route that extends a hold.
-            #expect(seen == Set(described).subtracting(["weir.intent.extend.v1"]))
+            #expect(seen == Set(described))
         }
     }
 

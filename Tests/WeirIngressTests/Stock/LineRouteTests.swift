@@ -89,15 +89,16 @@ import Testing
 
     @Test func nobodyAsksForMoreThanThePolicyGives() async throws {
         try await IngressRoom.with { room in
-            try await room.put("tea", #""hold_seconds":60"#)
+            // One unit stays on offer: a SKU without any is refused at the door, whatever is asked for.
+            try await room.put("tea", #""stocked":1,"hold_seconds":60"#)
             for rule in ["waitlist", "backorder", "reject"] {
-                let reply = try await ask(room, rule, 1, #","on_shortage":"\#(rule)""#)
+                let reply = try await ask(room, rule, 2, #","on_shortage":"\#(rule)""#)
                 #expect(reply.text("reason") == "sold_out" && reply.text("on_shortage") == rule)
             }
             let wrong = try await ask(room, "x", 1, #","on_shortage":"preorder""#)
             #expect(wrong.status == 422 && wrong.pointers == ["/on_shortage"])
             // The rule belongs to the payload.
-            let other = try await ask(room, "reject")
+            let other = try await ask(room, "reject", 2)
             #expect(other.status == 422 && other.problem == "token-conflict")
         }
     }
