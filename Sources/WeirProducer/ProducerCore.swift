@@ -84,7 +84,10 @@ package final class ProducerCore: Sendable {
             logger: logger)
         // A producer that was restarted under its old name may still get answers to its predecessor's ids.
         lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
-        lanes.onDeparture { [weak self] in self?.depart($0, $1) }
+        // Weak, because the thread that hears outcomes may outlive it by a moment.
+        lanes.open(
+            Lanes.Crew(
+                check: { [weak self] in self?.check($0, $1) }, depart: { [weak self] in self?.depart($0, $1) }))
     }
 
     /// Starts to hear outcomes.

@@ -14,7 +14,7 @@ extension ProducerNeighbour {
                 guard lookUps.isQuick else { return then(nil) }
                 lookUps.intents(flight.map(\.submit.token)) { findings in
                     guard case .found(let known) = findings else { return then(nil) }
-                    then { if case .intent(let intent) = known[$0] { intent } else { nil } }
+                    then { if case .intent(let intent, _) = known[$0] { intent } else { nil } }
                 }
             }
         }

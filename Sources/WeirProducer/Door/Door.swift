@@ -31,27 +31,29 @@ extension ProducerCore {
 
     // MARK: A flight
 
-    func depart(_ flight: [Lanes.Wish], _ partition: Int) {
-        let patient = flight.filter { wish in
+    /// Has wishes looked up that wait for their flight.
+    func check(_ wishes: [Lanes.Wish], _ partition: Int) {
+        let patient = wishes.filter { wish in
             let isLate = monotonicNanoseconds() &- wish.since > settings.lanePatienceNanoseconds
             if isLate { end(wish, .published(.unavailable("it was not sent: the broker is slow"))) }
             return !isLate
         }
-        guard let lookUp = neighbour.lookUp, !patient.isEmpty else { return publish(patient, partition) }
+        guard let lookUp = neighbour.lookUp, !patient.isEmpty else {
+            return lanes.clear(patient, partition: partition)
+        }
         lookUp(patient) { [self] known in
-            guard let known else { return publish(patient, partition) }
-            publish(
-                patient.filter { wish in
-                    guard let intent = known(wish.submit.token) else { return true }
-                    end(wish, .known(intent))
-                    return false
-                }, partition)
+            guard let known else { return lanes.clear(patient, partition: partition) }
+            let unknown = patient.filter { wish in
+                guard let intent = known(wish.submit.token) else { return true }
+                end(wish, .known(intent))
+                return false
+            }
+            lanes.clear(unknown, partition: partition)
         }
     }
 
-    /// Publishes the wishes in one message; the next flight departs when this one is decided.
-    private func publish(_ flight: [Lanes.Wish], _ partition: Int) {
-        guard !flight.isEmpty else { return lanes.land(partition: partition, isOver: true) }
+    /// Publishes wishes in one message; the next flight departs when this one is decided.
+    func depart(_ flight: [Lanes.Wish], _ partition: Int) {
         neighbour.beforePublish(flight)
         publisher.publish([message(flight, partition)]) { [self] _, outcome in
             for wish in flight {
