@@ -16,6 +16,24 @@ extension ProducerCore {
         return outcome
     }
 
+    /// Sends a command on its way: an intent flies with those that come at the same time, anything else goes alone. One
+    /// that is not accepted dismisses its waiter.
+    func send(_ command: Command, id: UInt64) -> Awaited<DoorEnding> {
+        if case .submit(let submit) = command { return pass(submit, id: id, trace: nil) }
+        let door = Awaited<DoorEnding>()
+        guard mayPublish() else {
+            door.finish(.overloaded)
+            desk.dismiss(id)
+            return door
+        }
+        publisher.publish([message(command, id: id, trace: nil)]) { [self] _, outcome in
+            endPublish()
+            door.finish(.published(outcome))
+            if outcome != .confirmed { desk.dismiss(id) }
+        }
+        return door
+    }
+
     /// Counts a publish that begins; false when too many are on their way.
     func mayPublish() -> Bool {
         let isRoom = inFlight.wrappingAdd(1, ordering: .relaxed).newValue <= settings.inFlightLimit

@@ -39,6 +39,9 @@ package final class OutcomeListener: Sendable {
         thread.start { [self] in try listen() }
     }
 
+    /// Makes the thread end, without waiting for it.
+    func requestStop() { thread.requestStop() }
+
     /// Ends the thread and waits for it. Blocks for half a second, or as long as a login takes.
     func stop() { thread.stop() }
 

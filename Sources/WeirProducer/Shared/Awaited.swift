@@ -35,6 +35,11 @@ package final class Awaited<Value: Sendable>: Sendable {
         for other in others { other.resume(returning: value) }
     }
 
+    /// The value, if there is one already.
+    var current: Value? {
+        state.withLock { if case .done(let value) = $0 { value } else { nil } }
+    }
+
     /// The value, once there is one.
     @inlinable
     package var value: Value {

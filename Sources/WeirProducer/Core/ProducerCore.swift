@@ -87,11 +87,15 @@ package final class ProducerCore: Sendable {
         // Weak, because the thread that hears outcomes may outlive it by a moment.
         lanes.open(
             Lanes.Crew(
-                check: { [weak self] in self?.check($0, $1) }, depart: { [weak self] in self?.depart($0, $1) }))
+                check: { [weak self] in self?.check($0, $1) }, depart: { [weak self] in self?.depart($0, $1) }
+            ))
     }
 
     /// Starts to hear outcomes.
     package func start() { listener.start() }
+
+    /// Begins the end of both threads, without waiting for it and for what was accepted.
+    func requestStop() { listener.requestStop() }
 
     /// Sends what was accepted and ends both threads. Blocks for some seconds at most.
     package func stop(drain: Duration) {
