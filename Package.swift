@@ -1,10 +1,11 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
-/// Every target is compiled in Swift 6 mode and a warning stops the build.
+/// Every target is compiled in Swift 6 mode and a warning stops the build. Not by unsafe flags: a package that has them
+/// cannot be a versioned dependency, and its library products could not be used.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
-    .unsafeFlags(["-warnings-as-errors"]),
+    .treatAllWarnings(as: .error),
 ]
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")

@@ -70,7 +70,8 @@ extension Producer {
     private func perform(_ command: Command, _ timeout: Duration) async throws(ProducerError) -> Outcome {
         try begin()
         defer { end() }
-        let deadline = ContinuousClock.now + timeout
+        // Nobody waits for longer than a year, and the desk's clock could not tell.
+        let deadline = ContinuousClock.now + min(timeout, .seconds(31_536_000))
         var backoff = Backoff()
         var isAccepted = false
         while true {

@@ -81,6 +81,7 @@ public enum ProducerError: Error, Sendable, Hashable, CustomStringConvertible {
             case .refused(let reason): self = .invalid([FieldFlaw(field: "message", detail: reason)])
             }
         case .overloaded: self = .overloaded
+        // A producer on its own looks nothing up.
         case .known(let intent): self = .conflict(token: intent.token.text)
         }
     }

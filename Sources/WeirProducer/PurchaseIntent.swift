@@ -63,8 +63,8 @@ struct Form {
             "is \(units); it must be \(Quantity.range.lowerBound) to \(Quantity.range.upperBound)")
     }
 
-    mutating func take<Value>(_ field: String, _ value: Value?, _ flaw: String) -> Value? {
-        if value == nil { flaws.append(FieldFlaw(field: field, detail: "'\(field)' \(flaw)")) }
+    mutating func take<Value>(_ field: String, _ value: Value?, _ flaw: @autoclosure () -> String) -> Value? {
+        if value == nil { flaws.append(FieldFlaw(field: field, detail: "'\(field)' \(flaw())")) }
         return value
     }
 }

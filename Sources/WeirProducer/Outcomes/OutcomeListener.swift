@@ -58,7 +58,8 @@ package final class OutcomeListener: Sendable {
         try connection.consume(queue: queue, noAck: true, exclusive: true)
         thread.noteConnected()
         logger.info("outcome queue connected", metadata: ["queue": "\(queue)"])
-        // What was decided while the queue was away is in the database; what comes from now on comes here.
+        // What was decided while the queue was away is in the database, and is told again to whoever sends it again;
+        // what comes from now on comes here.
         desk.interrupt()
         while !thread.isStopping {
             if let delivery = try connection.nextDelivery(wait: .milliseconds(500)) { note(delivery) }
