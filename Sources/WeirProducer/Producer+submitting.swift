@@ -133,10 +133,10 @@ extension Producer {
         }
     }
 
-    /// Returns when intents can be published.
+    /// Returns when intents can be published and their outcomes heard.
     private func connected(by deadline: ContinuousClock.Instant) async throws(ProducerError) {
         switch core.publisher.state {
-        case .ready: return
+        case .ready: break
         case .blocked(let reason): throw .blocked(reason)
         case .stopped: throw .closed
         case .connecting:
@@ -144,6 +144,14 @@ extension Producer {
             guard await core.publisher.waitUntilReady(timeout: left) else {
                 throw Task.isCancelled ? .cancelled : .disconnected("it could not be made in time")
             }
+        }
+        // The other connection comes at about the same time; without it the outcome would be lost.
+        while !core.listener.isConnected {
+            if Task.isCancelled { throw .cancelled }
+            guard ContinuousClock.now < deadline, core.publisher.state != .stopped else {
+                throw .disconnected("the one for outcomes could not be made in time")
+            }
+            try? await Task.sleep(for: .milliseconds(10))
         }
     }
 

@@ -63,7 +63,7 @@ final class ProducerRoom: Sendable {
         let definition = Definition(
             id: CommandID(unchecked: "define-\(sku)"), sku: SKU(unchecked: sku), stocked: stocked,
             policy: SKUPolicy(holdSeconds: holdSeconds))
-        _ = await producer.core.publisher.waitUntilReady(timeout: .seconds(10))
+        try await eventually("it is connected") { producer.isReady }
         let outcome = await producer.core.publish(
             .define(definition), id: producer.core.nextID(), trace: nil)
         guard outcome == .confirmed else { throw TestFailure("not defined: \(String(describing: outcome))") }

@@ -56,11 +56,12 @@ package final class OutcomeListener: Sendable {
         // Workers send an outcome to everybody and, by its name, to this queue, in one message.
         try connection.bindQueue(queue: queue, exchange: BrokerTopology.events, routingKey: queue)
         try connection.consume(queue: queue, noAck: true, exclusive: true)
-        thread.noteConnected()
-        logger.info("outcome queue connected", metadata: ["queue": "\(queue)"])
         // What was decided while the queue was away is in the database, and is told again to whoever sends it again;
         // what comes from now on comes here.
         desk.interrupt()
+        // Not before: whoever comes when it is connected need not ask twice.
+        thread.noteConnected()
+        logger.info("outcome queue connected", metadata: ["queue": "\(queue)"])
         while !thread.isStopping {
             if let delivery = try connection.nextDelivery(wait: .milliseconds(500)) { note(delivery) }
         }
