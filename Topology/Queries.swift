@@ -44,6 +44,10 @@ public enum Queries {
     public static let deadImport = SQLText("dead_import", PackageResources.dead_import_sql)
     public static let deadNote = SQLText("dead_note", PackageResources.dead_note_sql)
     public static let deadRestore = SQLText("dead_restore", PackageResources.dead_restore_sql)
+    public static let keysInsert = SQLText("keys_insert", PackageResources.keys_insert_sql)
+    public static let keysKnown = SQLText("keys_known", PackageResources.keys_known_sql)
+    public static let keysList = SQLText("keys_list", PackageResources.keys_list_sql)
+    public static let keysRevoke = SQLText("keys_revoke", PackageResources.keys_revoke_sql)
     public static let lookClosedSkus = SQLText("look_closed_skus", PackageResources.look_closed_skus_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
     public static let lookEvents = SQLText("look_events", PackageResources.look_events_sql)
@@ -107,13 +111,14 @@ public enum Queries {
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
         commitInsertSpecialIntents, commitMoveHead, commitReturnDeadLetters, commitUpdateIntents,
         commitUpdatePolicies, commitUpdateSkus, deadCount, deadDiscard, deadEdit, deadGroups, deadHistory,
-        deadImport, deadNote, deadRestore, lookClosedSkus, lookDeadLetters, lookEvents, lookHeads,
-        lookInstallation, lookIntents, lookOwners, lookSessionSettings, lookSkus, migrateAcceptFailover,
-        migrateApplied, migrateBegin, migrateEncoding, migrateEnd, migrateHistory, migrateInstall,
-        migrateLock, migratePartitions, migrateRecord, migrateUndo, ownSessionSettings, ownShareLock,
-        ownShowLocks, ownTryLock, pruneHorizon, readBuyers, readClock, readCommands, readDue, readDueSkus,
-        readIntents, readLines, readLog, readNextDeadline, readPosition, readSkus, readUncountedBuyers,
-        readUnserved, replayBegin, replayGive, replayMark, replayPending, replayProgress, replayResume,
-        replaySend, replayShow, replayStop, replayTake, suspectNote,
+        deadImport, deadNote, deadRestore, keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus,
+        lookDeadLetters, lookEvents, lookHeads, lookInstallation, lookIntents, lookOwners,
+        lookSessionSettings, lookSkus, migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding,
+        migrateEnd, migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord,
+        migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, pruneHorizon, readBuyers,
+        readClock, readCommands, readDue, readDueSkus, readIntents, readLines, readLog, readNextDeadline,
+        readPosition, readSkus, readUncountedBuyers, readUnserved, replayBegin, replayGive, replayMark,
+        replayPending, replayProgress, replayResume, replaySend, replayShow, replayStop, replayTake,
+        suspectNote,
     ]
 }

@@ -18,6 +18,7 @@ public enum Migrations {
     public static let all = [
         SQLText("m0001_start", PackageResources.m0001_start_sql),
         SQLText("m0002_stock", PackageResources.m0002_stock_sql),
+        SQLText("m0004_credentials", PackageResources.m0004_credentials_sql),
         SQLText("m0005_operations", PackageResources.m0005_operations_sql),
         SQLText("m0006_traceparent", PackageResources.m0006_traceparent_sql),
     ]

@@ -21,6 +21,17 @@ extension IngressSettings {
                 && instance.utf8.allSatisfy(SKU.permits) && !instance.utf8.contains(UInt8(ascii: ".")),
             "the instance must have 1 to 128 characters out of A-Z a-z 0-9 _ : -, since it names a queue and binds it"
         )
+        try require(
+            !credentials.isOpen || Loopback.isLoopback(host),
+            "without a credential anybody who reaches '\(host)' could do everything: make a key with `weir keys create`,"
+                + " or name an issuer of JWTs (WEIR_JWT_JWKS), or listen at 127.0.0.1")
+        if let jwt = credentials.jwt {
+            try require(
+                !jwt.issuer.isEmpty && !jwt.audience.isEmpty,
+                "JWTs are taken only from a named issuer and for a named audience: set WEIR_JWT_ISSUER and"
+                    + " WEIR_JWT_AUDIENCE")
+        }
+        try require((1...600).contains(keyTrustSeconds), "keys may be trusted for 1 to 600 seconds")
         try require(publishDeadlineSeconds >= 2, "the publish deadline must be at least 2 seconds")
         try require(shutdownGraceSeconds >= 4, "the shutdown grace must be at least 4 seconds")
         try require(

@@ -4,12 +4,19 @@ public struct IngressSettings: Sendable {
     public var databaseURL: String
     /// Where RabbitMQ is, `amqp://…`.
     public var amqpURL: String
-    /// The address to listen at. Without credentials nothing but loopback is safe.
+    /// The address to listen at. Without credentials it must be one that only this machine reaches.
     public var host = "127.0.0.1"
     /// The port to listen at; 0 takes any that is free.
     public var port = 8080
     /// Names this ingress's own queue, `weir.ingress.<instance>`: no two running ingresses may share it.
     public var instance = IngressSettings.randomInstance()
+
+    /// Which credentials it asks for.
+    public var credentials = CredentialSettings.open
+    /// For how long API keys are good that cannot be asked for because PostgreSQL is away, in seconds; 1 to 600.
+    public var keyTrustSeconds = 600
+    /// The certificate with which it speaks HTTPS; nil: it speaks HTTP.
+    public var tls: TLSFiles?
 
     /// The largest request body in bytes.
     public var largestBody = 65_536

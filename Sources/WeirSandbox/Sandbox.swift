@@ -27,14 +27,15 @@ public final class Sandbox: Sendable {
         public var postgresSettings: [String: String]
         /// Lines for rabbitmq.conf, which win over the sandbox's own.
         public var rabbitmqConfiguration: String
+        /// Whether the servers speak TLS too: PostgreSQL on its port, RabbitMQ on one of its own.
+        public var tls: Bool
         /// Where the sandbox says what it does.
         public var logger: Logger
 
         /// Both servers, as a production machine would have them, and no talk.
         public init(
             postgres: Bool = true, rabbitmq: Bool = true, redis: RedisDurability? = nil,
-            postgresSettings: [String: String] = [:],
-            rabbitmqConfiguration: String = "",
+            postgresSettings: [String: String] = [:], rabbitmqConfiguration: String = "", tls: Bool = false,
             logger: Logger = Logger(label: "weir.sandbox", factory: { _ in SwiftLogNoOpLogHandler() })
         ) {
             self.postgres = postgres
@@ -42,6 +43,7 @@ public final class Sandbox: Sendable {
             self.redis = redis
             self.postgresSettings = postgresSettings
             self.rabbitmqConfiguration = rabbitmqConfiguration
+            self.tls = tls
             self.logger = logger
         }
     }
@@ -52,6 +54,8 @@ public final class Sandbox: Sendable {
     public let rabbitmq: SandboxServer
     /// The Redis, if one was asked for.
     public let redis: SandboxServer?
+    /// The certificates, if the servers speak TLS.
+    public let tls: SandboxTLS?
     /// The folder with everything, logs included.
     public var path: String { folder.path }
 
@@ -69,10 +73,13 @@ public final class Sandbox: Sendable {
         // The reaper comes before anything that it may have to end.
         reaper = try Reaper(of: folder)
         let ports = (postgres: try PortReservation(), rabbitmq: try PortReservation())
+        tls = options.tls ? try SandboxTLS(folder: folder.path) : nil
         postgresRecipe = try PostgresRecipe(
-            folder: "\(folder.path)/postgres", port: ports.postgres.port, password: Secret.random())
+            folder: "\(folder.path)/postgres", port: ports.postgres.port, password: Secret.random(),
+            tls: tls)
         rabbitmqRecipe = try RabbitmqRecipe(
-            folder: "\(folder.path)/rabbitmq", port: ports.rabbitmq.port, password: Secret.random())
+            folder: "\(folder.path)/rabbitmq", port: ports.rabbitmq.port, password: Secret.random(),
+            tls: tls)
         postgres = SandboxServer(postgresRecipe, reservation: ports.postgres)
         rabbitmq = SandboxServer(rabbitmqRecipe, reservation: ports.rabbitmq)
         if options.redis != nil {

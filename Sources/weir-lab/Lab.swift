@@ -23,7 +23,7 @@ struct AllBenches: AsyncParsableCommand {
         var http = try HTTPBench.parse([])
         try await http.run()
         print("")
-        var strategies = try StrategiesBench.parse(["--seconds", "3"])
+        let strategies = try StrategiesBench.parse(["--seconds", "3"])
         try await strategies.run()
     }
 }

@@ -146,4 +146,43 @@ import Testing
             #expect(try room.count("select count(*)::int from replay") == 0)
         }
     }
+
+    /// Reading needs the scope too, and who acts for one buyer gets nowhere with it.
+    @Test func onlyTheScopeOfDeadLettersOpensThem() async throws {
+        let issuer = try Issuer()
+        defer { issuer.remove() }
+        try await IngressRoom.guarded(jwt: issuer.settings) { room in
+            let good = try issuer.token(["scope": #""dead:write""#, "sub": #""ops""#])
+            let others = ScopeSet.all.text.replacing("dead:write", with: "")
+            let wrong = try issuer.token(["scope": #""\#(others)""#, "sub": #""shop""#])
+            let buyer = try issuer.token(["scope": #""buyer dead:write""#, "sub": #""ann""#])
+            let routes = [
+                ("GET", "/v1/dead-letters"), ("GET", "/v1/dead-letters/groups"),
+                ("GET", "/v1/dead-letters/export"),
+                ("GET", "/v1/dead-letters/1"), ("PATCH", "/v1/dead-letters/1"),
+                ("POST", "/v1/dead-letters/import"),
+                ("POST", "/v1/dead-letters/discard"), ("POST", "/v1/dead-letters/restore"),
+                ("GET", "/v1/replays"),
+                ("POST", "/v1/replays"), ("GET", "/v1/replays/1"), ("POST", "/v1/replays/1/stop"),
+                ("POST", "/v1/replays/1/resume"),
+            ]
+            for (method, path) in routes {
+                #expect(try await room.send(method, path).status == 401, "\(method) \(path)")
+                for token in [wrong, buyer] {
+                    let reply = try await room.send(method, path, headers: [bearer(token)])
+                    #expect(reply.status == 403 && reply.problem == "missing-scope", "\(method) \(path)")
+                }
+                let reply = try await room.send(method, path, headers: [bearer(good)])
+                #expect(reply.status != 401 && reply.status != 403, "\(method) \(path): \(reply.bodyText)")
+            }
+            // The history names the credential, not a stranger's word for himself.
+            let imported = try await room.send(
+                "POST", "/v1/dead-letters/import",
+                headers: [bearer(good), ("Content-Type", "application/x-ndjson")],
+                body: line("a", quantity: 1))
+            #expect(imported.status == 200)
+            let shown = try await room.send("GET", "/v1/dead-letters/1", headers: [bearer(good)])
+            #expect(shown.bodyText.contains("ops") && !shown.bodyText.contains(#""who":"http""#))
+        }
+    }
 }

@@ -5,6 +5,9 @@ import WeirSandbox
 
 @testable import weir_lab
 
+/// The lab's, not the core's of the same name.
+typealias Verdict = weir_lab.Verdict
+
 /// A shop with one SKU on real servers, which all tests share.
 struct LabRoom {
     let places: Places

@@ -10,8 +10,8 @@ struct Run {
 
     /// The binary that was built beside the tests.
     static var binary: URL {
-        URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-            .deletingLastPathComponent().appending(path: "weir")
+        URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appending(path: "weir")
     }
 
     init(_ arguments: [String], _ environment: [String: String] = [:]) throws {
@@ -38,5 +38,12 @@ extension Room {
         let session = try Session(SessionSettings(url: databaseURL, applicationName: "test"))
         defer { session.close() }
         try session.execute(script: script)
+    }
+
+    /// One number out of the database.
+    func holds(_ sql: String) throws -> Int {
+        let session = try Session(SessionSettings(url: databaseURL, applicationName: "test"))
+        defer { session.close() }
+        return try session.run(Query(Statement(name: "count", sql: sql))).int(0, 0)
     }
 }

@@ -7,19 +7,26 @@ import WeirWire
 
 extension RequestHandler {
     /// Everything below `/v1/dead-letters` and `/v1/replays`.
-    func answerDead(_ target: DeadTarget, _ request: Request) async throws(Problem) -> Answer {
+    func answerDead(
+        _ target: DeadTarget, _ request: Request, _ caller: Caller
+    ) async throws(Problem) -> Answer {
+        // Letters are everybody's: who acts for one buyer has no business here, whatever else he may do.
+        guard caller.buyer == nil else { throw Problem.missingScope(.deadWrite) }
+        let who = caller.name.isEmpty ? "http" : caller.name
         let isReading = request.method == .get || request.method == .head
         switch target {
         case .letters where isReading: return try await listLetters(request)
         case .groups where isReading: return try await groupLetters(request)
-        case .export where isReading: return try await exportLetters(request)
-        case .imports where request.method == .post: return try await importLetters(request)
-        case .discard where request.method == .post: return try await changeLetters(request, discards: true)
-        case .restore where request.method == .post: return try await changeLetters(request, discards: false)
+        case .export where isReading: return try await exportLetters(request, who)
+        case .imports where request.method == .post: return try await importLetters(request, who)
+        case .discard where request.method == .post:
+            return try await changeLetters(request, who, discards: true)
+        case .restore where request.method == .post:
+            return try await changeLetters(request, who, discards: false)
         case .letter(let id) where isReading: return try await showLetter(id, request)
-        case .letter(let id) where request.method == .patch: return try await editLetter(id, request)
+        case .letter(let id) where request.method == .patch: return try await editLetter(id, request, who)
         case .replays where isReading: return try await listReplays(request)
-        case .replays where request.method == .post: return try await beginReplay(request)
+        case .replays where request.method == .post: return try await beginReplay(request, who)
         case .replay(let id) where isReading: return try await showReplay(id, request)
         case .stop(let id) where request.method == .post: return try await stopReplay(id, request)
         case .resume(let id) where request.method == .post: return try await resumeReplay(id, request)
@@ -89,11 +96,11 @@ extension RequestHandler {
         Problem(.unknownDeadLetter, "there is no dead letter \(id); GET /v1/dead-letters lists them")
     }
 
-    private func exportLetters(_ request: Request) async throws(Problem) -> Answer {
+    private func exportLetters(_ request: Request, _ who: String) async throws(Problem) -> Answer {
         let (filter, limit, after) = try page(request, largest: 100)
         let lines = try await dead.ask { shelf in
             let letters = try shelf.list(filter, after: after, limit: limit, bodies: true)
-            try shelf.note("exported \(letters.count) letters", Signature(who: "http"))
+            try shelf.note("exported \(letters.count) letters", Signature(who: who))
             return letters.flatMap { letter in
                 JSONWriter.object { letter.write(to: &$0) } + [UInt8(ascii: "\n")]
             }
@@ -105,7 +112,7 @@ extension RequestHandler {
 
     // MARK: Changing
 
-    private func importLetters(_ request: Request) async throws(Problem) -> Answer {
+    private func importLetters(_ request: Request, _ who: String) async throws(Problem) -> Answer {
         _ = try QueryParameters(request.uri.query, knowing: [])
         let media = request.headers[.contentType]?.prefix { $0 != ";" }.lowercased()
         guard media == "application/x-ndjson" else {
@@ -116,7 +123,7 @@ extension RequestHandler {
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(
             Array.init)
         let outcome = try await dead.ask {
-            try $0.importLines(lines, Signature(who: "http"), now: Self.now)
+            try $0.importLines(lines, Signature(who: who), now: Self.now)
         }
         return Answer(
             .ok,
@@ -130,9 +137,11 @@ extension RequestHandler {
             })
     }
 
-    private func changeLetters(_ request: Request, discards: Bool) async throws(Problem) -> Answer {
+    private func changeLetters(_ request: Request, _ who: String, discards: Bool) async throws(Problem)
+        -> Answer
+    {
         var fields = try await deadBody(request)
-        let order = try Self.order(&fields, needsReason: discards)
+        let order = try Self.order(&fields, who, needsReason: discards)
         try reading { () throws(WireRefusal) in try fields.end(knowing: "where, limit, why") }
         let (amqpURL, logger) = (dead.amqpURL, dead.logger)
         let outcome = try await dead.ask { shelf in
@@ -150,7 +159,7 @@ extension RequestHandler {
             })
     }
 
-    private func editLetter(_ id: Int64, _ request: Request) async throws(Problem) -> Answer {
+    private func editLetter(_ id: Int64, _ request: Request, _ who: String) async throws(Problem) -> Answer {
         var fields = try await deadBody(request)
         var edit = LetterEdit()
         let why = try Self.text("why", &fields) ?? ""
@@ -168,15 +177,15 @@ extension RequestHandler {
         case .some(let value): throw Self.invalid("set", "must be an object, not \(value.kind)")
         }
         try reading { () throws(WireRefusal) in try fields.end(knowing: "body, set, type, why") }
-        let letter = try await dead.ask { [edit] in try $0.edit(id, edit, Signature(who: "http", why: why)) }
+        let letter = try await dead.ask { [edit] in try $0.edit(id, edit, Signature(who: who, why: why)) }
         return Answer(.ok, JSONWriter.object { letter.write(to: &$0) })
     }
 
     // MARK: Replays
 
-    private func beginReplay(_ request: Request) async throws(Problem) -> Answer {
+    private func beginReplay(_ request: Request, _ who: String) async throws(Problem) -> Answer {
         var fields = try await deadBody(request)
-        let chosen = try Self.order(&fields, needsReason: false)
+        let chosen = try Self.order(&fields, who, needsReason: false)
         var order = ReplayOrder(chosen.filter, chosen.signature)
         order.limit = Int64(chosen.limit)
         order.asNew = try Self.flag("as_new", &fields)
@@ -258,7 +267,7 @@ extension RequestHandler {
     }
 
     private static func order(
-        _ fields: inout JSONFields, needsReason: Bool
+        _ fields: inout JSONFields, _ who: String, needsReason: Bool
     ) throws(Problem) -> (filter: DeadLetterFilter, limit: Int, signature: Signature) {
         var filter = DeadLetterFilter()
         switch fields.take("where") {
@@ -281,7 +290,7 @@ extension RequestHandler {
         guard !needsReason || !why.isEmpty else {
             throw invalid("why", "is missing; a discard needs a reason")
         }
-        return (filter, limit, Signature(who: "http", why: why))
+        return (filter, limit, Signature(who: who, why: why))
     }
 
     private static func text(_ name: String, _ fields: inout JSONFields) throws(Problem) -> String? {

@@ -26,6 +26,8 @@ struct Problem: Error, Sendable {
     var location: String?
     /// What the quotas said, where they were asked.
     var rates: RateNotes?
+    /// For `WWW-Authenticate`.
+    var challenge: String?
     /// Whether the same was answered before to the same key.
     var isReplayed = false
     /// Whether the connection ends behind this answer, because the rest of the request is not worth reading.

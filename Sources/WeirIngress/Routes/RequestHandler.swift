@@ -27,6 +27,7 @@ final class RequestHandler: Sendable {
     let rates: Rates
     /// Where requests about dead letters are worked on.
     let dead: DeadDesk
+    let credentials: Credentials
     let logger: Logger
     /// Publishes on their way.
     let inFlight = Atomic(0)
@@ -38,7 +39,7 @@ final class RequestHandler: Sendable {
     init(
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
         listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes, probe: QueueProbe,
-        tail: LogTail, gate: SoldOutGate?, logger: Logger
+        tail: LogTail, gate: SoldOutGate?, credentials: Credentials, logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning
@@ -53,6 +54,7 @@ final class RequestHandler: Sendable {
         self.gate = gate
         rates = Rates(settings)
         dead = DeadDesk(settings, logger: logger)
+        self.credentials = credentials
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
         lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
@@ -86,8 +88,11 @@ final class RequestHandler: Sendable {
                     .notFound,
                     "there is nothing at '\(printable(request.uri.path))'; /openapi.yaml lists the routes")
             }
-            if target.isCounted { notes = try rates.admit(credential: nil) }
-            answer = try await self.answer(request, to: target)
+            let caller = try credentials.admit(request, to: target)
+            if target.isCounted {
+                notes = try rates.admit(credential: caller.name.isEmpty ? nil : caller.name)
+            }
+            answer = try await self.answer(request, to: target, caller)
         } catch {
             answer = Answer(error)
         }
@@ -95,21 +100,23 @@ final class RequestHandler: Sendable {
         return answer
     }
 
-    private func answer(_ request: Request, to target: Target) async throws(Problem) -> Answer {
+    private func answer(
+        _ request: Request, to target: Target, _ caller: Caller
+    ) async throws(Problem) -> Answer {
         let isReading = request.method == .get || request.method == .head
         switch target {
         case .intents where request.method == .post:
-            return try await submit(request)
+            return try await submit(request, caller)
         case .batch where request.method == .post:
-            return try await submitBatch(request)
+            return try await submitBatch(request, caller)
         case .batch where isReading:
-            return try await showIntent(Token(unchecked: "batch"), request)
+            return try await showIntent(Token(unchecked: "batch"), request, caller)
         case .events where isReading:
-            return try await streamEvents(request)
+            return try await streamEvents(request, caller)
         case .intent(let token) where isReading:
-            return try await showIntent(token, request)
+            return try await showIntent(token, request, caller)
         case .intentChange(let token, let verb) where request.method == .post:
-            return try await change(token, verb, request)
+            return try await change(token, verb, request, caller)
         case .skus where isReading:
             return try await listStock(request)
         case .sku(let sku) where isReading:
@@ -119,7 +126,7 @@ final class RequestHandler: Sendable {
         case .adjustments(let sku) where request.method == .post:
             return try await adjust(sku, request)
         case .dead(let target):
-            return try await answerDead(target, request)
+            return try await answerDead(target, request, caller)
         case .livez where isReading:
             return Answer(.ok, JSONWriter.object { $0.member("status", "alive") })
         case .readyz where isReading:

@@ -37,9 +37,9 @@ struct CommandSettings: ParsableArguments {
     /// What a settings file may say.
     private static let knownKeys =
         [
-            "amqp.url", "database.url", "weir.http.host", "weir.http.port", "weir.log.level",
-            "weir.partitions",
-            "weir.role",
+            "amqp.url", "database.url", "weir.http.host", "weir.http.port", "weir.jwt.audience",
+            "weir.jwt.issuer", "weir.jwt.jwks", "weir.log.level", "weir.partitions", "weir.role", "weir.tls.cert",
+            "weir.tls.key",
         ] + LimitOptions.keys
 
     /// Refuses a file with a key that nobody reads: a misspelt setting must not become the default in silence.
