@@ -1,5 +1,5 @@
 /// Every query of this folder, by what it is for: `commit…` writes a batch, `read…` makes its snapshot, `own…` is
-/// about locks, `keys…` about API keys, `look…` serves the API and the command line; the others say it themselves.
+/// about locks, `look…` serves the API and the command line; the others say it themselves.
 public enum Queries {
     public static let auditBuyers = SQLText("audit_buyers", PackageResources.audit_buyers_sql)
     public static let auditClaimsWithoutStock = SQLText(
