@@ -58,6 +58,7 @@ public enum Queries {
     public static let lookSessionSettings = SQLText(
         "look_session_settings", PackageResources.look_session_settings_sql)
     public static let lookSkus = SQLText("look_skus", PackageResources.look_skus_sql)
+    public static let lookTrace = SQLText("look_trace", PackageResources.look_trace_sql)
     public static let migrateAcceptFailover = SQLText(
         "migrate_accept_failover", PackageResources.migrate_accept_failover_sql)
     public static let migrateApplied = SQLText("migrate_applied", PackageResources.migrate_applied_sql)
@@ -113,12 +114,12 @@ public enum Queries {
         commitUpdatePolicies, commitUpdateSkus, deadCount, deadDiscard, deadEdit, deadGroups, deadHistory,
         deadImport, deadNote, deadRestore, keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus,
         lookDeadLetters, lookEvents, lookHeads, lookInstallation, lookIntents, lookOwners,
-        lookSessionSettings, lookSkus, migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding,
-        migrateEnd, migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord,
-        migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, pruneHorizon, readBuyers,
-        readClock, readCommands, readDue, readDueSkus, readIntents, readLines, readLog, readNextDeadline,
-        readPosition, readSkus, readUncountedBuyers, readUnserved, replayBegin, replayGive, replayMark,
-        replayPending, replayProgress, replayResume, replaySend, replayShow, replayStop, replayTake,
-        suspectNote,
+        lookSessionSettings, lookSkus, lookTrace, migrateAcceptFailover, migrateApplied, migrateBegin,
+        migrateEncoding, migrateEnd, migrateHistory, migrateInstall, migrateLock, migratePartitions,
+        migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock,
+        pruneHorizon, readBuyers, readClock, readCommands, readDue, readDueSkus, readIntents, readLines,
+        readLog, readNextDeadline, readPosition, readSkus, readUncountedBuyers, readUnserved, replayBegin,
+        replayGive, replayMark, replayPending, replayProgress, replayResume, replaySend, replayShow,
+        replayStop, replayTake, suspectNote,
     ]
 }

@@ -1,4 +1,5 @@
 import Testing
+import WeirLive
 
 @testable import WeirIngress
 

@@ -3,8 +3,8 @@ import Foundation
 
 struct IntentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "intent", abstract: "Submits, shows, confirms and cancels intents.",
-        subcommands: [SubmitOne.self, Show.self, Confirm.self, Cancel.self])
+        commandName: "intent", abstract: "Submits, shows, confirms, cancels and traces intents.",
+        subcommands: [SubmitOne.self, Show.self, Confirm.self, Cancel.self, IntentTraceCommand.self])
 
     struct SubmitOne: WeirCommand {
         static let configuration = CommandConfiguration(
