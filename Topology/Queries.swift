@@ -44,6 +44,12 @@ public enum Queries {
     public static let deadImport = SQLText("dead_import", PackageResources.dead_import_sql)
     public static let deadNote = SQLText("dead_note", PackageResources.dead_note_sql)
     public static let deadRestore = SQLText("dead_restore", PackageResources.dead_restore_sql)
+    public static let doctorLaxRoles = SQLText("doctor_lax_roles", PackageResources.doctor_lax_roles_sql)
+    public static let doctorPartitions = SQLText(
+        "doctor_partitions", PackageResources.doctor_partitions_sql)
+    public static let doctorPrivileges = SQLText(
+        "doctor_privileges", PackageResources.doctor_privileges_sql)
+    public static let doctorServer = SQLText("doctor_server", PackageResources.doctor_server_sql)
     public static let keysInsert = SQLText("keys_insert", PackageResources.keys_insert_sql)
     public static let keysKnown = SQLText("keys_known", PackageResources.keys_known_sql)
     public static let keysList = SQLText("keys_list", PackageResources.keys_list_sql)
@@ -112,14 +118,14 @@ public enum Queries {
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
         commitInsertSpecialIntents, commitMoveHead, commitReturnDeadLetters, commitUpdateIntents,
         commitUpdatePolicies, commitUpdateSkus, deadCount, deadDiscard, deadEdit, deadGroups, deadHistory,
-        deadImport, deadNote, deadRestore, keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus,
-        lookDeadLetters, lookEvents, lookHeads, lookInstallation, lookIntents, lookOwners,
-        lookSessionSettings, lookSkus, lookTrace, migrateAcceptFailover, migrateApplied, migrateBegin,
-        migrateEncoding, migrateEnd, migrateHistory, migrateInstall, migrateLock, migratePartitions,
-        migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock,
-        pruneHorizon, readBuyers, readClock, readCommands, readDue, readDueSkus, readIntents, readLines,
-        readLog, readNextDeadline, readPosition, readSkus, readUncountedBuyers, readUnserved, replayBegin,
-        replayGive, replayMark, replayPending, replayProgress, replayResume, replaySend, replayShow,
-        replayStop, replayTake, suspectNote,
+        deadImport, deadNote, deadRestore, doctorLaxRoles, doctorPartitions, doctorPrivileges, doctorServer,
+        keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus, lookDeadLetters, lookEvents, lookHeads,
+        lookInstallation, lookIntents, lookOwners, lookSessionSettings, lookSkus, lookTrace,
+        migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding, migrateEnd, migrateHistory,
+        migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo, ownSessionSettings,
+        ownShareLock, ownShowLocks, ownTryLock, pruneHorizon, readBuyers, readClock, readCommands, readDue,
+        readDueSkus, readIntents, readLines, readLog, readNextDeadline, readPosition, readSkus,
+        readUncountedBuyers, readUnserved, replayBegin, replayGive, replayMark, replayPending,
+        replayProgress, replayResume, replaySend, replayShow, replayStop, replayTake, suspectNote,
     ]
 }
