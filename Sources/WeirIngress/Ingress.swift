@@ -136,6 +136,7 @@ public final class Ingress: Service {
     private func stopThreads() async {
         await withCheckedContinuation { continuation in
             _ = DedicatedThread(name: "weir-stop") {
+                self.handler.dead.stop()
                 self.handler.producer.stop(drain: .seconds(1))
                 self.handler.probe.stop()
                 self.handler.tail.stop()

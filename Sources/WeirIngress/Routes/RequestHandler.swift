@@ -23,6 +23,8 @@ final class RequestHandler: Sendable {
     /// Nil when there is none.
     let gate: SoldOutGate?
     let rates: Rates
+    /// Where requests about dead letters are worked on.
+    let dead: DeadDesk
     let credentials: Credentials
     let logger: Logger
     /// The bytes of the batches that are under way.
@@ -43,6 +45,7 @@ final class RequestHandler: Sendable {
         self.tail = tail
         self.gate = gate
         rates = Rates(settings)
+        dead = DeadDesk(settings, logger: logger)
         self.credentials = credentials
         self.logger = logger
     }
@@ -108,6 +111,8 @@ final class RequestHandler: Sendable {
             return try await define(sku, request)
         case .adjustments(let sku) where request.method == .post:
             return try await adjust(sku, request)
+        case .dead(let target):
+            return try await answerDead(target, request, caller)
         case .livez where isReading:
             return Answer(.ok, JSONWriter.object { $0.member("status", "alive") })
         case .readyz where isReading:
