@@ -29,6 +29,10 @@ final class RequestHandler: Sendable {
     let logger: Logger
     /// Publishes on their way.
     let inFlight = Atomic(0)
+    /// How long the way through the door is, by partition.
+    let congestion: Mutex<[Congestion]>
+    /// Intents that were refused because too many were on their way.
+    let refusals = Atomic(0)
     /// The bytes of the batches that are under way.
     let batchBytes = SharedCount()
     let isDraining = Atomic(false)
@@ -51,6 +55,10 @@ final class RequestHandler: Sendable {
         self.tail = tail
         self.gate = gate
         rates = Rates(settings)
+        congestion = Mutex(
+            Array(
+                repeating: Congestion(target: UInt64(settings.doorMilliseconds) * 1_000_000),
+                count: partitioning.count))
         self.credentials = credentials
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
