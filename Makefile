@@ -39,7 +39,7 @@ FUZZ_SECONDS = 60
 .PHONY: fuzz
 fuzz: setup .venv/made ## Fuzz the HTTP API with schemathesis for a minute (FUZZ_SECONDS=N)
 	swift build --build-tests
-	WEIR_FUZZ_SECONDS=$(FUZZ_SECONDS) swift test --skip-build --filter FuzzTests
+	WEIR_FUZZ_SECONDS=$(FUZZ_SECONDS) swift test --skip-build --no-parallel --filter FuzzTests
 
 # The check ends in `Build complete!` even when it fails; make goes by the exit code.
 .PHONY: imports

@@ -11,6 +11,8 @@ struct Issuer {
         let id: String
         let algorithm: String
         let jwk: String
+        /// The private half, which no key file should hold.
+        var secret = ""
         let sign: @Sendable ([UInt8]) throws -> Data
 
         static func p256(_ id: String) -> Key {
@@ -20,6 +22,7 @@ struct Issuer {
                 id: id, algorithm: "ES256",
                 jwk: #"{"kty":"EC","crv":"P-256","kid":"\#(id)","use":"sig","alg":"ES256","#
                     + #""x":"\#(base64(point.prefix(32)))","y":"\#(base64(point.suffix(32)))"}"#,
+                secret: base64(key.rawRepresentation),
                 sign: { try key.signature(for: $0).rawRepresentation })
         }
 

@@ -102,12 +102,13 @@ import WeirLive
     }
 
     @Test func whatIsNoPublicKeyForSignaturesIsLeftOutAndNamed() async throws {
-        let good = Issuer.Key.p256("good").jwk
+        let key = Issuer.Key.p256("good")
+        let good = key.jwk
         let file = try await read(
             """
             {"keys": [\(good), {"kty":"oct","kid":"secret","k":"AAAA","alg":"HS256"},
              \(good.replacing("\"good\"", with: "\"box\"").replacing("\"sig\"", with: "\"enc\"")),
-             \(good.replacing("\"good\"", with: "\"own\"").dropLast()),"d":"AAAA"},
+             \(good.replacing("\"good\"", with: "\"own\"").dropLast()),"d":"\(key.secret)"},
              \(good.replacing("\"kid\":\"good\",", with: "")),
              \(good.replacing("\"good\"", with: "\"odd\"").replacing("ES256", with: "ES512")),
              \(good.replacing("\"good\"", with: "\"hmac\"").replacing("ES256", with: "HS256")),
