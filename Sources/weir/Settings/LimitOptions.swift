@@ -60,7 +60,8 @@ struct LimitOptions: ParsableArguments {
         [
             (.bodyBytes, bodyBytes), (.headBytes, headBytes), (.headerFields, headerFields),
             (.batchLines, batchLines), (.batchBytes, batchBytes), (.batchMemoryBytes, batchMemoryBytes),
-            (.connections, connections), (.streams, streams), (.inFlight, inFlight), (.doorMilliseconds, doorMilliseconds), (.waiting, waiting),
+            (.connections, connections), (.streams, streams), (.inFlight, inFlight),
+            (.doorMilliseconds, doorMilliseconds), (.waiting, waiting),
             (.queuedMemory, queuedMemory), (.rateMemory, rateMemory), (.idleSeconds, idleSeconds),
             (.readSeconds, readSeconds), (.writeSeconds, writeSeconds), (.waitSeconds, waitSeconds),
             (.publishSeconds, publishSeconds), (.lookUpSeconds, lookUpSeconds),

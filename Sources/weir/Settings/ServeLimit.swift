@@ -45,7 +45,8 @@ extension ServeLimit {
     /// All of them, in the order of the page.
     static let all = [
         bodyBytes, headBytes, headerFields, batchLines, batchBytes, batchMemoryBytes, connections, streams,
-        inFlight, doorMilliseconds, waiting, queuedMemory, rateMemory, idleSeconds, readSeconds, writeSeconds, waitSeconds,
+        inFlight, doorMilliseconds, waiting, queuedMemory, rateMemory, idleSeconds, readSeconds, writeSeconds,
+        waitSeconds,
         publishSeconds, lookUpSeconds, shutdownSeconds,
     ]
 
