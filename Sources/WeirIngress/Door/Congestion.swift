@@ -39,19 +39,21 @@ struct Congestion: Sendable {
 
     init(target: UInt64) { self.target = target }
 
-    /// Lets one in at `now`, or refuses.
-    mutating func enter(now: UInt64) -> Bool {
+    /// Whether one who comes at `now` is refused; if so, he was here, and need not enter.
+    mutating func refuses(now: UInt64) -> Bool {
         measure(now)
         if inside > 0, now &- stillSince >= target + Self.interval { restrict(now) }
-        if let limit {
-            if inside >= limit {
-                lastRefusal = now
-                return false
-            }
-            if now &- lastRefusal >= Self.calm {
-                self.limit = nil
-                slowSince = nil
-            }
+        guard let limit, inside >= limit else { return false }
+        lastRefusal = now
+        return true
+    }
+
+    /// Lets one in at `now`, or refuses.
+    mutating func enter(now: UInt64) -> Bool {
+        if refuses(now: now) { return false }
+        if limit != nil, now &- lastRefusal >= Self.calm {
+            limit = nil
+            slowSince = nil
         }
         if inside == 0 { stillSince = now }
         inside += 1

@@ -31,6 +31,16 @@ extension RequestHandler {
         return wish.door
     }
 
+    /// Whether a wish that came now would be refused at a partition's door; it counts as refused then.
+    func isShut(_ partition: Int) -> Bool {
+        let now = monotonicNanoseconds()
+        let isShut =
+            inFlight.load(ordering: .relaxed) >= settings.inFlightLimit
+            || congestion.withLock { $0[partition].refuses(now: now) }
+        if isShut { refusals.wrappingAdd(1, ordering: .relaxed) }
+        return isShut
+    }
+
     private func refuse(_ wish: Lanes.Wish) -> Awaited<DoorEnding> {
         refusals.wrappingAdd(1, ordering: .relaxed)
         wish.door.finish(.overloaded)
