@@ -18,7 +18,7 @@ enum Target: Sendable {
     case problems
     case problem(ProblemKind)
 
-    enum IntentVerb: String, Sendable { case confirm, cancel }
+    enum IntentVerb: String, Sendable { case confirm, cancel, extend }
 
     /// Reads a path; nil when nothing is there. Throws when a part of it has not the form of what it stands for.
     static func read(_ path: String) throws(Problem) -> Target? {
