@@ -7,6 +7,8 @@ struct OpenLoopClients {
     /// What they saw.
     struct Result {
         var seconds = 0.0
+        /// How many requests were due.
+        var asked = 0
         /// Latencies by status.
         var answers: [Int: [Double]] = [:]
         /// How many answers came while requests were still sent, by status.
@@ -22,12 +24,6 @@ struct OpenLoopClients {
         var watched: [Double] = []
 
         func count(_ statuses: Int...) -> Int { statuses.reduce(0) { $0 + (answers[$1]?.count ?? 0) } }
-
-        /// A percentile of the latencies of some statuses, in seconds.
-        func percentile(_ share: Double, _ statuses: Int...) -> Double {
-            let all = statuses.flatMap { answers[$0] ?? [] }.sorted()
-            return all.isEmpty ? 0 : all[min(all.count - 1, Int(Double(all.count) * share))]
-        }
     }
 
     let port: Int
@@ -68,6 +64,7 @@ struct OpenLoopClients {
             let last = next + 1_024
             while next < last, now < end, due(next) <= now {
                 defer { next += 1 }
+                result.asked += 1
                 if idle.isEmpty, clients.count < most {
                     idle.append(clients.count)
                     clients.append(Client(socket: try openSocket(port)))

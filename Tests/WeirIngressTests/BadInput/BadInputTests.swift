@@ -319,8 +319,12 @@ import Testing
             // The only unit is somebody else's now, so that a late payment finds none.
             _ = try await room.submit("lucky", "one", wait: 10)
             _ = try await room.command("lucky", "confirm")
-            try await room.put("line", #""stocked":0,"on_shortage":"waitlist","max_hold_seconds":9000"#)
-            try await room.put("promise", #""stocked":0,"on_shortage":"backorder","max_hold_seconds":9000"#)
+            try await room.put(
+                "line", #""stocked":0,"on_shortage":"waitlist","waitlist_limit":3,"max_hold_seconds":9000"#)
+            try await room.put(
+                "promise",
+                #""hold_seconds":60,"on_shortage":"backorder","backorder_limit":3,"#
+                    + #""available_from":"2098-01-01T00:00:00Z","max_hold_seconds":9000"#)
             for (token, sku, status) in [
                 ("waiting", "line", "waitlisted"), ("promised", "promise", "backordered"),
             ] {
