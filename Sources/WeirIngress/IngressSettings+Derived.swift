@@ -52,7 +52,7 @@ extension IngressSettings {
             amqpURL: amqpURL, connectionName: "weir ingress \(instance)", instance: instance,
             publishDeadlineSeconds: publishDeadlineSeconds,
             lookUpSeconds: lookUpAtTheDoor ? lookUpTimeoutSeconds : 0, inFlightLimit: inFlightLimit,
-            waiterLimit: waiterLimit)
+            waiterLimit: waiterLimit, doorMilliseconds: doorMilliseconds)
     }
 
     var connectionLimits: ConnectionGuard.Limits {

@@ -41,6 +41,6 @@ public struct ProducerSettings: Sendable {
         ProducerCore.Settings(
             amqpURL: amqpURL, connectionName: "weir producer \(name)", instance: name,
             publishDeadlineSeconds: confirmSeconds, lookUpSeconds: 0, inFlightLimit: inFlightLimit,
-            waiterLimit: waitingLimit)
+            waiterLimit: waitingLimit, doorMilliseconds: nil)
     }
 }

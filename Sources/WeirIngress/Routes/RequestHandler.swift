@@ -74,7 +74,7 @@ final class RequestHandler: Sendable {
                     .notFound,
                     "there is nothing at '\(printable(request.uri.path))'; /openapi.yaml lists the routes")
             }
-            let caller = try credentials.admit(request, to: target)
+            let caller = try credentials.admit(request.head, to: target)
             if target.isCounted {
                 notes = try rates.admit(credential: caller.rateName)
             }

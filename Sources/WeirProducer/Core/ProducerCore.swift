@@ -23,11 +23,15 @@ package final class ProducerCore: Sendable {
         package var inFlightLimit: Int
         /// The most who may wait for outcomes at once.
         package var waiterLimit: Int
+        /// How long the way to the broker may take for long, in nanoseconds; see ``Congestion``.
+        package var doorNanoseconds: UInt64
 
-        /// - Parameter lookUpSeconds: how long the neighbour may look a flight up before it is published.
+        /// - Parameters:
+        ///   - lookUpSeconds: how long the neighbour may look a flight up before it is published.
+        ///   - doorMilliseconds: how long the way to the broker may take for long; nil: as long as it takes.
         package init(
             amqpURL: String, connectionName: String, instance: String, publishDeadlineSeconds: Int,
-            lookUpSeconds: Int, inFlightLimit: Int, waiterLimit: Int
+            lookUpSeconds: Int, inFlightLimit: Int, waiterLimit: Int, doorMilliseconds: Int?
         ) {
             self.amqpURL = amqpURL
             self.connectionName = connectionName
@@ -37,6 +41,8 @@ package final class ProducerCore: Sendable {
                 UInt64(publishDeadlineSeconds) * 200_000_000 + UInt64(lookUpSeconds) * 1_000_000_000
             self.inFlightLimit = inFlightLimit
             self.waiterLimit = waiterLimit
+            // A century is for ever.
+            doorNanoseconds = doorMilliseconds.map { UInt64($0) * 1_000_000 } ?? 3_200_000_000_000_000_000
         }
 
         /// The deadline has three parts: the wait for the flight before, the wait for the confirm, and the stall limit,
@@ -64,6 +70,10 @@ package final class ProducerCore: Sendable {
     let neighbour: ProducerNeighbour
     /// Publishes on their way.
     let inFlight = Atomic(0)
+    /// How long the way through the door is, by partition.
+    let congestion: Mutex<[Congestion]>
+    /// Intents that were refused because too many were on their way.
+    package let refusals = Atomic(0)
     private let lastID: Atomic<UInt64>
 
     /// Makes the machinery and starts the publisher; ``start()`` does the rest.
@@ -76,6 +86,8 @@ package final class ProducerCore: Sendable {
         self.settings = settings
         self.partitioning = partitioning
         self.neighbour = neighbour
+        congestion = Mutex(
+            Array(repeating: Congestion(target: settings.doorNanoseconds), count: partitioning.count))
         desk = OutcomeDesk(limit: settings.waiterLimit)
         lanes = Lanes(partitions: partitioning.count, most: Bundle.most, schedule: schedule)
         publisher = Publisher(settings: settings.publisher, logger: logger)
