@@ -10,6 +10,7 @@ let strict: [SwiftSetting] = [
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -53,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -80,6 +82,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .target(name: "WeirCore", swiftSettings: strict),
         .target(name: "WeirWire", dependencies: ["WeirCore"], swiftSettings: strict),
+        .target(name: "WeirMetrics", dependencies: [metrics], swiftSettings: strict),
         .target(
             name: "AMQPClient", dependencies: ["CRabbitMQ", logging, collections], swiftSettings: strict),
         .target(name: "PostgresClient", dependencies: ["CPostgreSQL"], swiftSettings: strict),
@@ -93,16 +96,16 @@ let package = Package(
         .target(
             name: "WeirLive",
             dependencies: [
-                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
-                logging,
-                collections, crypto,
+                "WeirTopology", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient", "PostgresClient",
+                "WeirPipeline", logging, metrics, collections, crypto,
             ],
             swiftSettings: strict),
         .target(
             name: "WeirIngress",
             dependencies: [
-                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
-                "WeirLive", logging, collections, lifecycle, httpTypes, hummingbird, crypto, jwt,
+                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient",
+                "PostgresClient", "WeirLive", logging, metrics, collections, lifecycle, httpTypes,
+                hummingbird, crypto, jwt,
             ] + nio + tls,
             swiftSettings: strict),
         .target(
@@ -110,9 +113,10 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
-                "WeirSimulation", "WeirLive", "WeirIngress", "WeirSandbox", logging, arguments, lifecycle,
-                configuration, httpClient, histogram, hummingbird, crypto, sslClient,
+                "WeirTopology", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient", "PostgresClient",
+                "WeirPipeline", "WeirSimulation", "WeirLive", "WeirIngress", "WeirSandbox", logging, metrics,
+                arguments, lifecycle, configuration, httpClient, httpTypes, histogram, hummingbird, crypto,
+                sslClient,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -129,6 +133,8 @@ let package = Package(
         .testTarget(name: "WeirTopologyTests", dependencies: ["WeirTopology"], swiftSettings: strict),
         .testTarget(name: "WeirCoreTests", dependencies: ["WeirCore"], swiftSettings: strict),
         .testTarget(name: "WeirWireTests", dependencies: ["WeirCore", "WeirWire"], swiftSettings: strict),
+        .testTarget(
+            name: "WeirMetricsTests", dependencies: ["WeirMetrics", metrics], swiftSettings: strict),
         .testTarget(
             name: "AMQPClientTests", dependencies: ["AMQPClient", "WeirSandbox", logging],
             swiftSettings: strict),
@@ -153,16 +159,16 @@ let package = Package(
         .testTarget(
             name: "WeirIngressTests",
             dependencies: [
-                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
-                "WeirPipeline", "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient, yaml, crypto,
-                cryptoExtras, sslClient,
+                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient",
+                "PostgresClient", "WeirPipeline", "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient,
+                yaml, crypto, cryptoExtras, sslClient,
             ],
             swiftSettings: strict),
         .testTarget(name: "WeirSandboxTests", dependencies: ["WeirSandbox"], swiftSettings: strict),
         .testTarget(
             name: "WeirTests",
             dependencies: [
-                "weir", "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
+                "weir", "WeirTopology", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient", "PostgresClient",
                 "WeirPipeline",
                 "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient,
             ],

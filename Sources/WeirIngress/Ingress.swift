@@ -1,4 +1,5 @@
 import AMQPClient
+import CoreMetrics
 import Glibc
 import HTTPTypes
 import HummingbirdCore
@@ -9,6 +10,7 @@ import NIOSSL
 import ServiceLifecycle
 import Synchronization
 import WeirCore
+import WeirMetrics
 import WeirWire
 
 /// The HTTP side of Weir: takes intents and commands in, publishes them, and answers with their outcomes.
@@ -30,7 +32,12 @@ public final class Ingress: Service {
     ///
     /// - Parameter partitioning: must be the one that the database was installed with.
     /// - Throws: ``IngressError`` when the settings cannot work.
-    public init(settings: IngressSettings, partitioning: Partitioning, logger: Logger) throws {
+    /// - Parameter metrics: where it records what it does and what `/metrics` shows; nil: swift-metrics' backend, and
+    ///   `/metrics` shows nothing.
+    public init(
+        settings: IngressSettings, partitioning: Partitioning, logger: Logger,
+        metrics: PrometheusMetrics? = nil
+    ) throws {
         try settings.check()
         tls = try settings.tls?.serverConfiguration()
         self.settings = settings
@@ -41,6 +48,9 @@ public final class Ingress: Service {
             _ = loop.group.next().scheduleTask(in: .nanoseconds(Int64(pause)), then)
         }
         gateKeeper = settings.soldOutGate ? GateKeeper(settings, logger: logger) : nil
+        let factory: any MetricsFactory = if let metrics { metrics } else { MetricsSystem.factory }
+        var text: (@Sendable () -> String)?
+        if let metrics { text = { metrics.text } }
         handler = RequestHandler(
             settings: settings, partitioning: partitioning,
             lookUps: LookUps(settings, logger: logger),
@@ -51,8 +61,13 @@ public final class Ingress: Service {
             desk: desk, memory: memory, lanes: lanes,
             probe: QueueProbe(settings, partitions: partitioning.count),
             tail: LogTail(settings, partitioning: partitioning, logger: logger), gate: gateKeeper?.gate,
-            credentials: Credentials(settings, logger: logger), logger: logger)
+            credentials: Credentials(settings, logger: logger),
+            metrics: IngressMetrics(factory, partitions: partitioning.count), metricsText: text,
+            logger: logger)
     }
+
+    /// Carries over what its parts have counted, for whoever reads the metrics now.
+    public func sampleMetrics() { handler.metrics.sample(handler) }
 
     /// The port it listens at, once it does; 0 when it never will.
     public func started() async -> Int { await port.value }

@@ -79,6 +79,7 @@ extension RequestHandler {
                 if outcome != .confirmed { memory.forget(wish.submit.token, id: wish.id) }
                 end(wish, .published(outcome))
             }
+            if outcome == .confirmed { metrics.countAccepted(flight.count, partition: partition) }
             lanes.land(partition: partition, isOver: outcome != .confirmed)
         }
     }

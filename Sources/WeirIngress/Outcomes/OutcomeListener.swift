@@ -17,6 +17,7 @@ final class OutcomeListener: Sendable {
     private let partitioning: Partitioning
     private let logger: Logger
     private let connected = Atomic(false)
+    private let connections = Atomic(0)
     private let stopping = Atomic(false)
     /// Only to be woken out of a pause by.
     private let bell = Mailbox<Never>()
@@ -39,6 +40,9 @@ final class OutcomeListener: Sendable {
 
     /// Whether outcomes can arrive at the moment.
     var isConnected: Bool { connected.load(ordering: .acquiring) }
+
+    /// How often its connection was lost and made again.
+    var reconnects: Int { max(0, connections.load(ordering: .relaxed) - 1) }
 
     func start() {
         thread.withLock { $0 = DedicatedThread(name: "weir-outcomes") { self.run() } }
@@ -78,6 +82,7 @@ final class OutcomeListener: Sendable {
         try connection.bindQueue(queue: queue, exchange: BrokerTopology.events, routingKey: queue)
         try connection.consume(queue: queue, noAck: true, exclusive: true)
         connected.store(true, ordering: .releasing)
+        connections.wrappingAdd(1, ordering: .relaxed)
         onConnect()
         logger.info("outcome queue connected", metadata: ["queue": "\(queue)"])
         // What was decided while the queue was away is in the database; what comes from now on comes here.

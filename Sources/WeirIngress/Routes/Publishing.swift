@@ -11,7 +11,9 @@ extension RequestHandler {
         guard mayPublish() else { throw Self.overloaded }
         let outcome = await publisher.publish(message(command, id: id, trace: trace))
         endPublish()
-        try accepted(outcome, partition: partition(of: command))
+        let partition = partition(of: command)
+        try accepted(outcome, partition: partition)
+        metrics.countCommand(partition: partition)
     }
 
     /// Counts a publish that begins; false when too many are on their way.

@@ -25,6 +25,9 @@ final class RequestHandler: Sendable {
     /// Nil when there is none.
     let gate: SoldOutGate?
     let rates: Rates
+    let metrics: IngressMetrics
+    /// Writes everything that this process has recorded; nil when its backend keeps nothing to read.
+    let metricsText: (@Sendable () -> String)?
     /// Where requests about dead letters are worked on.
     let dead: DeadDesk
     let credentials: Credentials
@@ -39,7 +42,8 @@ final class RequestHandler: Sendable {
     init(
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
         listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes, probe: QueueProbe,
-        tail: LogTail, gate: SoldOutGate?, credentials: Credentials, logger: Logger
+        tail: LogTail, gate: SoldOutGate?, credentials: Credentials, metrics: IngressMetrics,
+        metricsText: (@Sendable () -> String)?, logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning
@@ -52,6 +56,8 @@ final class RequestHandler: Sendable {
         self.probe = probe
         self.tail = tail
         self.gate = gate
+        self.metrics = metrics
+        self.metricsText = metricsText
         rates = Rates(settings)
         dead = DeadDesk(settings, logger: logger)
         self.credentials = credentials
@@ -96,6 +102,7 @@ final class RequestHandler: Sendable {
             }
             answer = try await self.answer(request, to: target, caller)
         } catch {
+            metrics.countRefused(error.kind)
             answer = Answer(error)
         }
         answer.add(notes)
@@ -133,6 +140,8 @@ final class RequestHandler: Sendable {
             return Answer(.ok, JSONWriter.object { $0.member("status", "alive") })
         case .readyz where isReading:
             return await readiness()
+        case .metrics where isReading:
+            return try await showMetrics()
         case .openAPI where isReading:
             return Answer(document: Contract.openAPI)
         case .asyncAPI where isReading:
