@@ -175,7 +175,9 @@ public final class Ingress: Service {
                 metadata: ["limit": "\(settings.connectionLimit)", "served": "\(limits.connections)"])
         }
         let channel = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(limits, register: register)],
+            additionalChannelHandlers: [
+                ConnectionGuard(limits, register: register), QuickRefusals { handler.refusal(of: $0, $1) },
+            ],
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: settings.largestHead, maxHeaderListSize: settings.largestHead,
                 maxHeaderFieldCount: settings.headerFieldLimit))

@@ -34,6 +34,10 @@ final class RequestHandler: Sendable {
     let logger: Logger
     /// Publishes on their way.
     let inFlight = Atomic(0)
+    /// How long the way through the door is, by partition.
+    let congestion: Mutex<[Congestion]>
+    /// Intents that were refused because too many were on their way.
+    let refusals = Atomic(0)
     /// The bytes of the batches that are under way.
     let batchBytes = SharedCount()
     let isDraining = Atomic(false)
@@ -60,6 +64,10 @@ final class RequestHandler: Sendable {
         self.metricsText = metricsText
         rates = Rates(settings)
         dead = DeadDesk(settings, logger: logger)
+        congestion = Mutex(
+            Array(
+                repeating: Congestion(target: UInt64(settings.doorMilliseconds) * 1_000_000),
+                count: partitioning.count))
         self.credentials = credentials
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
@@ -96,7 +104,7 @@ final class RequestHandler: Sendable {
                     .notFound,
                     "there is nothing at '\(printable(request.uri.path))'; /openapi.yaml lists the routes")
             }
-            let caller = try credentials.admit(request, to: target)
+            let caller = try credentials.admit(request.head, to: target)
             if target.isCounted {
                 notes = try rates.admit(credential: caller.rateName)
             }
