@@ -11,6 +11,7 @@ let strict: [SwiftSetting] = [
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -55,6 +56,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -82,6 +84,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .target(name: "WeirCore", swiftSettings: strict),
         .target(name: "WeirWire", dependencies: ["WeirCore"], swiftSettings: strict),
+        .target(name: "WeirMetrics", dependencies: [metrics], swiftSettings: strict),
         .target(
             name: "AMQPClient", dependencies: ["CRabbitMQ", logging, collections], swiftSettings: strict),
         .target(name: "PostgresClient", dependencies: ["CPostgreSQL"], swiftSettings: strict),
@@ -95,9 +98,8 @@ let package = Package(
         .target(
             name: "WeirLive",
             dependencies: [
-                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
-                logging,
-                collections, crypto,
+                "WeirTopology", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient", "PostgresClient",
+                "WeirPipeline", logging, metrics, collections, crypto,
             ],
             swiftSettings: strict),
         .target(
@@ -107,9 +109,9 @@ let package = Package(
         .target(
             name: "WeirIngress",
             dependencies: [
-                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
-                "WeirLive", "WeirProducer", logging, collections, lifecycle, httpTypes, hummingbird, crypto,
-                jwt,
+                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient",
+                "PostgresClient", "WeirLive", "WeirProducer", logging, metrics, collections, lifecycle, httpTypes,
+                hummingbird, crypto, jwt,
             ] + nio + tls,
             swiftSettings: strict),
         .target(
@@ -117,9 +119,10 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
-                "WeirSimulation", "WeirLive", "WeirIngress", "WeirSandbox", logging, arguments, lifecycle,
-                configuration, httpClient, histogram, hummingbird, crypto, sslClient,
+                "WeirTopology", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient", "PostgresClient",
+                "WeirPipeline", "WeirSimulation", "WeirLive", "WeirIngress", "WeirSandbox", logging, metrics,
+                arguments, lifecycle, configuration, httpClient, httpTypes, histogram, hummingbird, crypto,
+                sslClient,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -135,6 +138,8 @@ let package = Package(
         .testTarget(name: "WeirTopologyTests", dependencies: ["WeirTopology"], swiftSettings: strict),
         .testTarget(name: "WeirCoreTests", dependencies: ["WeirCore"], swiftSettings: strict),
         .testTarget(name: "WeirWireTests", dependencies: ["WeirCore", "WeirWire"], swiftSettings: strict),
+        .testTarget(
+            name: "WeirMetricsTests", dependencies: ["WeirMetrics", metrics], swiftSettings: strict),
         .testTarget(
             name: "AMQPClientTests", dependencies: ["AMQPClient", "WeirSandbox", logging],
             swiftSettings: strict),
@@ -166,8 +171,9 @@ let package = Package(
         .testTarget(
             name: "WeirIngressTests",
             dependencies: [
-                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
-                "WeirPipeline", "WeirLive", "WeirProducer", "WeirIngress", "WeirSandbox", logging, httpClient,
+                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient",
+                "PostgresClient", "WeirPipeline", "WeirLive", "WeirProducer", "WeirIngress", "WeirSandbox",
+                logging, httpClient,
                 yaml, crypto, cryptoExtras, sslClient,
             ],
             swiftSettings: strict),
@@ -175,7 +181,7 @@ let package = Package(
         .testTarget(
             name: "WeirTests",
             dependencies: [
-                "weir", "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
+                "weir", "WeirTopology", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient", "PostgresClient",
                 "WeirPipeline",
                 "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient,
             ],

@@ -9,6 +9,7 @@ package final class ReconnectingThread: Sendable {
     private let complaint: Logger.Message
     private let logger: Logger
     private let connected = Atomic(false)
+    private let connections = Atomic(0)
     private let stopping = Atomic(false)
     private let bell: Mailbox<Never>
     private let thread = Mutex<DedicatedThread?>(nil)
@@ -41,7 +42,13 @@ package final class ReconnectingThread: Sendable {
     }
 
     /// For `serve`, when it is connected: failures before are forgotten.
-    package func noteConnected() { connected.store(true, ordering: .releasing) }
+    package func noteConnected() {
+        connections.wrappingAdd(1, ordering: .relaxed)
+        connected.store(true, ordering: .releasing)
+    }
+
+    /// How often its connection was lost and made again.
+    package var reconnects: Int { max(0, connections.load(ordering: .relaxed) - 1) }
 
     /// Makes `serve` stop, without waiting for it.
     package func requestStop() {

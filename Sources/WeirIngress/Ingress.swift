@@ -1,4 +1,5 @@
 import AMQPClient
+import CoreMetrics
 import Glibc
 import HTTPTypes
 import HummingbirdCore
@@ -9,6 +10,7 @@ import NIOSSL
 import ServiceLifecycle
 import Synchronization
 import WeirCore
+import WeirMetrics
 import WeirProducer
 import WeirWire
 
@@ -31,7 +33,12 @@ public final class Ingress: Service {
     ///
     /// - Parameter partitioning: must be the one that the database was installed with.
     /// - Throws: ``IngressError`` when the settings cannot work.
-    public init(settings: IngressSettings, partitioning: Partitioning, logger: Logger) throws {
+    /// - Parameter metrics: where it records what it does and what `/metrics` shows; nil: swift-metrics' backend, and
+    ///   `/metrics` shows nothing.
+    public init(
+        settings: IngressSettings, partitioning: Partitioning, logger: Logger,
+        metrics: PrometheusMetrics? = nil
+    ) throws {
         try settings.check()
         tls = try settings.tls?.serverConfiguration()
         self.settings = settings
@@ -39,9 +46,12 @@ public final class Ingress: Service {
         let lookUps = LookUps(settings, logger: logger)
         let memory = QueuedMemory(limit: settings.queuedMemory)
         gateKeeper = settings.soldOutGate ? GateKeeper(settings, logger: logger) : nil
+        let factory: any MetricsFactory = if let metrics { metrics } else { MetricsSystem.factory }
+        let recorded = IngressMetrics(factory, partitions: partitioning.count)
         let producer = ProducerCore(
             settings.producer, partitioning: partitioning,
-            neighbour: .ingress(settings, lookUps: lookUps, memory: memory, gate: gateKeeper?.gate),
+            neighbour: .ingress(
+                settings, lookUps: lookUps, memory: memory, gate: gateKeeper?.gate, metrics: recorded),
             logger: logger
         ) { [loop] pause, then in
             _ = loop.group.next().scheduleTask(in: .nanoseconds(Int64(pause)), then)
@@ -50,8 +60,12 @@ public final class Ingress: Service {
             settings: settings, lookUps: lookUps, producer: producer, memory: memory,
             probe: QueueProbe(settings, partitions: partitioning.count),
             tail: LogTail(settings, partitioning: partitioning, logger: logger), gate: gateKeeper?.gate,
-            credentials: Credentials(settings, logger: logger), logger: logger)
+            credentials: Credentials(settings, logger: logger),
+            metrics: recorded, metricsText: metrics.map { metrics in { metrics.text } }, logger: logger)
     }
+
+    /// Carries over what its parts have counted, for whoever reads the metrics now.
+    public func sampleMetrics() { handler.metrics.sample(handler) }
 
     /// The port it listens at, once it does; 0 when it never will.
     public func started() async -> Int { await port.value }

@@ -9,7 +9,9 @@ extension RequestHandler {
         guard let outcome = await producer.publish(command, id: id, trace: trace) else {
             throw Self.overloaded
         }
-        try accepted(outcome, partition: producer.partition(of: command))
+        let partition = producer.partition(of: command)
+        try accepted(outcome, partition: partition)
+        metrics.countCommand(partition: partition)
     }
 
     static let overloaded = Problem(

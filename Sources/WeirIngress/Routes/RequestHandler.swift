@@ -23,6 +23,9 @@ final class RequestHandler: Sendable {
     /// Nil when there is none.
     let gate: SoldOutGate?
     let rates: Rates
+    let metrics: IngressMetrics
+    /// Writes everything that this process has recorded; nil when its backend keeps nothing to read.
+    let metricsText: (@Sendable () -> String)?
     /// Where requests about dead letters are worked on.
     let dead: DeadDesk
     let credentials: Credentials
@@ -33,7 +36,8 @@ final class RequestHandler: Sendable {
 
     init(
         settings: IngressSettings, lookUps: LookUps, producer: ProducerCore, memory: QueuedMemory,
-        probe: QueueProbe, tail: LogTail, gate: SoldOutGate?, credentials: Credentials, logger: Logger
+        probe: QueueProbe, tail: LogTail, gate: SoldOutGate?, credentials: Credentials,
+        metrics: IngressMetrics, metricsText: (@Sendable () -> String)?, logger: Logger
     ) {
         self.settings = settings
         partitioning = producer.partitioning
@@ -44,6 +48,8 @@ final class RequestHandler: Sendable {
         self.probe = probe
         self.tail = tail
         self.gate = gate
+        self.metrics = metrics
+        self.metricsText = metricsText
         rates = Rates(settings)
         dead = DeadDesk(settings, logger: logger)
         self.credentials = credentials
@@ -80,6 +86,7 @@ final class RequestHandler: Sendable {
             }
             answer = try await self.answer(request, to: target, caller)
         } catch {
+            metrics.countRefused(error.kind)
             answer = Answer(error)
         }
         answer.add(notes)
@@ -117,6 +124,8 @@ final class RequestHandler: Sendable {
             return Answer(.ok, JSONWriter.object { $0.member("status", "alive") })
         case .readyz where isReading:
             return await readiness()
+        case .metrics where isReading:
+            return try await showMetrics()
         case .openAPI where isReading:
             return Answer(document: Contract.openAPI)
         case .asyncAPI where isReading:

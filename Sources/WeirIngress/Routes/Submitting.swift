@@ -65,7 +65,7 @@ extension RequestHandler {
         since start: UInt64
     ) async throws(Problem) -> Answer? {
         switch await waiter.value {
-        case .happening: break
+        case .happening: metrics.recordOutcome(nanoseconds: monotonicNanoseconds() - start)
         case .dismissed, .timedOut, .interrupted:
             // An outcome proves that the wish was accepted; without one the door has to say so.
             if let known = try settle(await door.value, submit) { return known }

@@ -3,9 +3,10 @@ import WeirProducer
 
 extension ProducerNeighbour {
     /// What an ingress does around its producer: it looks known tokens up before they are published, remembers what is
-    /// queued, and tells its gate what it hears.
+    /// queued, tells its gate what it hears, and counts.
     static func ingress(
-        _ settings: IngressSettings, lookUps: LookUps, memory: QueuedMemory, gate: SoldOutGate?
+        _ settings: IngressSettings, lookUps: LookUps, memory: QueuedMemory, gate: SoldOutGate?,
+        metrics: IngressMetrics
     ) -> ProducerNeighbour {
         var neighbour = ProducerNeighbour()
         if settings.lookUpAtTheDoor {
@@ -21,6 +22,7 @@ extension ProducerNeighbour {
         neighbour.beforePublish = { flight in
             for wish in flight { memory.remember(wish.submit, id: wish.id) }
         }
+        neighbour.afterConfirm = { metrics.countAccepted($0, partition: $1) }
         neighbour.afterFailure = { memory.forget($0.submit.token, id: $0.id) }
         // Before anybody is told: whoever brought units back may send a wish for them at once.
         if let gate { neighbour.beforeOutcome = { gate.note($0) } }

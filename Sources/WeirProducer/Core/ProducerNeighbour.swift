@@ -14,6 +14,8 @@ package struct ProducerNeighbour: Sendable {
     package var lookUp: LookUp?
     /// A flight is about to be published.
     package var beforePublish: @Sendable ([Lanes.Wish]) -> Void = { _ in }
+    /// So many wishes of a partition were confirmed.
+    package var afterConfirm: @Sendable (_ wishes: Int, _ partition: Int) -> Void = { _, _ in }
     /// A wish was published and not confirmed.
     package var afterFailure: @Sendable (Lanes.Wish) -> Void = { _ in }
     /// An outcome was heard, and nobody has been told yet.

@@ -79,6 +79,7 @@ extension ProducerCore {
                 if outcome != .confirmed { neighbour.afterFailure(wish) }
                 end(wish, .published(outcome))
             }
+            if outcome == .confirmed { neighbour.afterConfirm(flight.count, partition) }
             lanes.land(partition: partition, isOver: outcome != .confirmed)
         }
     }

@@ -41,6 +41,9 @@ extension ProducerCore {
         return isRoom
     }
 
+    /// How many publishes are on their way.
+    package var publishing: Int { inFlight.load(ordering: .relaxed) }
+
     /// Counts a publish that has ended.
     func endPublish() { inFlight.wrappingSubtract(1, ordering: .relaxed) }
 

@@ -35,6 +35,9 @@ package final class OutcomeListener: Sendable {
     /// Whether outcomes can arrive at the moment.
     package var isConnected: Bool { thread.isConnected }
 
+    /// How often its connection was lost and made again.
+    package var reconnects: Int { thread.reconnects }
+
     func start() {
         thread.start { [self] in try listen() }
     }
