@@ -159,8 +159,8 @@ let package = Package(
             name: "WeirIngressTests",
             dependencies: [
                 "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient",
-                "PostgresClient", "WeirPipeline", "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient,
-                yaml, crypto, cryptoExtras, sslClient,
+                "PostgresClient", "WeirPipeline", "WeirLive", "WeirIngress", "WeirSandbox", logging,
+                httpClient, yaml, crypto, cryptoExtras, sslClient,
             ],
             swiftSettings: strict),
         .testTarget(name: "WeirSandboxTests", dependencies: ["WeirSandbox"], swiftSettings: strict),
