@@ -173,8 +173,7 @@ let package = Package(
             dependencies: [
                 "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient",
                 "PostgresClient", "WeirPipeline", "WeirLive", "WeirProducer", "WeirIngress", "WeirSandbox",
-                logging, httpClient,
-                yaml, crypto, cryptoExtras, sslClient,
+                logging, httpClient, yaml, crypto, cryptoExtras, sslClient,
             ],
             swiftSettings: strict),
         .testTarget(name: "WeirSandboxTests", dependencies: ["WeirSandbox"], swiftSettings: strict),

@@ -23,8 +23,10 @@ extension RequestHandler {
             try BodyHeaders.check(head.headerFields, largestBody: settings.largestBody)
             try caller.requireBuyer(submit.buyer)
             _ = try rates.admit(buyer: submit.buyer)
+            metrics.countRefused(refusal.kind)
             answer = Answer(refusal)
         } catch {
+            metrics.countRefused(error.kind)
             answer = Answer(error)
         }
         answer.add(notes)

@@ -10,6 +10,7 @@ final class IngressMetrics: Sendable {
     private let queueDepths: [Gauge]
     private let refused: [String: Counter]
     private let soldOut: Counter
+    private let overloaded: Counter
     private let outcome: Timer
     private let waiting: Gauge
     private let publishing: Gauge
@@ -32,6 +33,7 @@ final class IngressMetrics: Sendable {
                 ($0.name, MetricName.refused.counter(("cause", $0.name), from: factory))
             })
         soldOut = MetricName.refused.counter(("cause", ProblemKind.soldOut.name), from: factory)
+        overloaded = MetricName.refused.counter(("cause", ProblemKind.overloaded.name), from: factory)
         outcome = MetricName.outcomeSeconds.timer(from: factory)
         waiting = MetricName.waiting.gauge(from: factory)
         publishing = MetricName.publishing.gauge(from: factory)
@@ -46,12 +48,12 @@ final class IngressMetrics: Sendable {
     /// The broker has taken a command.
     func countCommand(partition: Int) { commandsAccepted[partition].increment() }
 
-    /// A request is answered with a problem. In a rush that is 'sold out' for nearly all, which costs no look-up.
+    /// A request is answered with a problem. In a rush that is one of two for nearly all, which cost no look-up.
     func countRefused(_ kind: ProblemKind) {
-        if kind.name == ProblemKind.soldOut.name {
-            soldOut.increment()
-        } else {
-            refused[kind.name]?.increment()
+        switch kind.name {
+        case ProblemKind.soldOut.name: soldOut.increment()
+        case ProblemKind.overloaded.name: overloaded.increment()
+        default: refused[kind.name]?.increment()
         }
     }
 
