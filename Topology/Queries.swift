@@ -108,7 +108,8 @@ public enum Queries {
     /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
     public static let all = [
         auditBuyers, auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus,
-        auditSnapshot, auditThresholds, commitChangeBuyers, commitClearSuspects, commitCountBuyers, commitInsertCommands,
+        auditSnapshot, auditThresholds, commitChangeBuyers, commitClearSuspects, commitCountBuyers,
+        commitInsertCommands,
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
         commitInsertSpecialIntents, commitMoveHead, commitReturnDeadLetters, commitUpdateIntents,
         commitUpdatePolicies, commitUpdateSkus, deadCount, deadDiscard, deadEdit, deadGroups, deadHistory,
