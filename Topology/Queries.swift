@@ -9,6 +9,7 @@ public enum Queries {
     public static let auditNumbering = SQLText("audit_numbering", PackageResources.audit_numbering_sql)
     public static let auditSkus = SQLText("audit_skus", PackageResources.audit_skus_sql)
     public static let auditSnapshot = SQLText("audit_snapshot", PackageResources.audit_snapshot_sql)
+    public static let auditThresholds = SQLText("audit_thresholds", PackageResources.audit_thresholds_sql)
     public static let commitChangeBuyers = SQLText(
         "commit_change_buyers", PackageResources.commit_change_buyers_sql)
     public static let commitClearSuspects = SQLText(
@@ -117,7 +118,8 @@ public enum Queries {
     /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
     public static let all = [
         auditBuyers, auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus,
-        auditSnapshot, commitChangeBuyers, commitClearSuspects, commitCountBuyers, commitInsertCommands,
+        auditSnapshot, auditThresholds, commitChangeBuyers, commitClearSuspects, commitCountBuyers,
+        commitInsertCommands,
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
         commitInsertSpecialIntents, commitMoveHead, commitReturnDeadLetters, commitUpdateIntents,
         commitUpdatePolicies, commitUpdateSkus, deadCount, deadDiscard, deadEdit, deadGroups, deadHistory,
