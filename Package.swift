@@ -110,7 +110,8 @@ let package = Package(
             name: "WeirIngress",
             dependencies: [
                 "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient",
-                "PostgresClient", "WeirLive", "WeirProducer", logging, metrics, collections, lifecycle, httpTypes,
+                "PostgresClient", "WeirLive", "WeirProducer", logging, metrics, collections, lifecycle,
+                httpTypes,
                 hummingbird, crypto, jwt,
             ] + nio + tls,
             swiftSettings: strict),
