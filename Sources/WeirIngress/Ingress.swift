@@ -56,12 +56,14 @@ public final class Ingress: Service {
         ) { [loop] pause, then in
             _ = loop.group.next().scheduleTask(in: .nanoseconds(Int64(pause)), then)
         }
+        var text: (@Sendable () -> String)?
+        if let metrics { text = { metrics.text } }
         handler = RequestHandler(
             settings: settings, lookUps: lookUps, producer: producer, memory: memory,
             probe: QueueProbe(settings, partitions: partitioning.count),
             tail: LogTail(settings, partitioning: partitioning, logger: logger), gate: gateKeeper?.gate,
             credentials: Credentials(settings, logger: logger),
-            metrics: recorded, metricsText: metrics.map { metrics in { metrics.text } }, logger: logger)
+            metrics: recorded, metricsText: text, logger: logger)
     }
 
     /// Carries over what its parts have counted, for whoever reads the metrics now.
