@@ -137,6 +137,7 @@ public final class Ingress: Service {
     private func stopThreads() async {
         await withCheckedContinuation { continuation in
             _ = DedicatedThread(name: "weir-stop") {
+                self.handler.dead.stop()
                 self.handler.publisher.stop(drain: .seconds(1))
                 self.handler.listener.stop()
                 self.handler.probe.stop()

@@ -25,6 +25,8 @@ final class RequestHandler: Sendable {
     /// Nil when there is none.
     let gate: SoldOutGate?
     let rates: Rates
+    /// Where requests about dead letters are worked on.
+    let dead: DeadDesk
     let credentials: Credentials
     let logger: Logger
     /// Publishes on their way.
@@ -55,6 +57,7 @@ final class RequestHandler: Sendable {
         self.tail = tail
         self.gate = gate
         rates = Rates(settings)
+        dead = DeadDesk(settings, logger: logger)
         congestion = Mutex(
             Array(
                 repeating: Congestion(target: UInt64(settings.doorMilliseconds) * 1_000_000),
@@ -132,6 +135,8 @@ final class RequestHandler: Sendable {
             return try await define(sku, request)
         case .adjustments(let sku) where request.method == .post:
             return try await adjust(sku, request)
+        case .dead(let target):
+            return try await answerDead(target, request, caller)
         case .livez where isReading:
             return Answer(.ok, JSONWriter.object { $0.member("status", "alive") })
         case .readyz where isReading:
