@@ -73,7 +73,9 @@ extension RequestHandler {
     func check(_ wishes: [Lanes.Wish], _ partition: Int) {
         let patient = wishes.filter { wish in
             let isLate = monotonicNanoseconds() &- wish.since > settings.lanePatienceNanoseconds
-            if isLate { end(wish, .published(.unavailable("it was not sent: the broker is slow"))) }
+            if isLate {
+                end(wish, .published(.unavailable("it was not sent, because too many were before it")))
+            }
             return !isLate
         }
         guard settings.lookUpAtTheDoor, lookUps.isQuick, !patient.isEmpty else {
