@@ -1,15 +1,17 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
-/// Every target is compiled in Swift 6 mode and a warning stops the build.
+/// Every target is compiled in Swift 6 mode and a warning stops the build. Not by unsafe flags: a package that has them
+/// cannot be a versioned dependency, and its library products could not be used.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
-    .unsafeFlags(["-warnings-as-errors"]),
+    .treatAllWarnings(as: .error),
 ]
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let collections: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let nio: [Target.Dependency] = [
     .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
@@ -43,6 +45,7 @@ let package = Package(
     products: [
         .executable(name: "weir", targets: ["weir"]),
         .library(name: "AMQPClient", targets: ["AMQPClient"]),
+        .library(name: "WeirProducer", targets: ["WeirProducer", "WeirCore", "WeirWire"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -53,6 +56,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -80,6 +84,7 @@ let package = Package(
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .target(name: "WeirCore", swiftSettings: strict),
         .target(name: "WeirWire", dependencies: ["WeirCore"], swiftSettings: strict),
+        .target(name: "WeirMetrics", dependencies: [metrics], swiftSettings: strict),
         .target(
             name: "AMQPClient", dependencies: ["CRabbitMQ", logging, collections], swiftSettings: strict),
         .target(name: "PostgresClient", dependencies: ["CPostgreSQL"], swiftSettings: strict),
@@ -93,16 +98,21 @@ let package = Package(
         .target(
             name: "WeirLive",
             dependencies: [
-                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
-                logging,
-                collections, crypto,
+                "WeirTopology", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient", "PostgresClient",
+                "WeirPipeline", logging, metrics, collections, crypto,
             ],
+            swiftSettings: strict),
+        .target(
+            name: "WeirProducer",
+            dependencies: ["WeirTopology", "WeirCore", "WeirWire", "AMQPClient", logging, lifecycle],
             swiftSettings: strict),
         .target(
             name: "WeirIngress",
             dependencies: [
-                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
-                "WeirLive", logging, collections, lifecycle, httpTypes, hummingbird, crypto, jwt,
+                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient",
+                "PostgresClient", "WeirLive", "WeirProducer", logging, metrics, collections, lifecycle,
+                httpTypes,
+                hummingbird, crypto, jwt,
             ] + nio + tls,
             swiftSettings: strict),
         .target(
@@ -110,9 +120,10 @@ let package = Package(
         .executableTarget(
             name: "weir",
             dependencies: [
-                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
-                "WeirSimulation", "WeirLive", "WeirIngress", "WeirSandbox", logging, arguments, lifecycle,
-                configuration, httpClient, histogram, hummingbird, crypto, sslClient,
+                "WeirTopology", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient", "PostgresClient",
+                "WeirPipeline", "WeirSimulation", "WeirLive", "WeirIngress", "WeirSandbox", logging, metrics,
+                arguments, lifecycle, configuration, httpClient, httpTypes, histogram, hummingbird, crypto,
+                sslClient,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -128,6 +139,8 @@ let package = Package(
         .testTarget(name: "WeirTopologyTests", dependencies: ["WeirTopology"], swiftSettings: strict),
         .testTarget(name: "WeirCoreTests", dependencies: ["WeirCore"], swiftSettings: strict),
         .testTarget(name: "WeirWireTests", dependencies: ["WeirCore", "WeirWire"], swiftSettings: strict),
+        .testTarget(
+            name: "WeirMetricsTests", dependencies: ["WeirMetrics", metrics], swiftSettings: strict),
         .testTarget(
             name: "AMQPClientTests", dependencies: ["AMQPClient", "WeirSandbox", logging],
             swiftSettings: strict),
@@ -150,18 +163,25 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "WeirProducerTests",
+            dependencies: [
+                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirLive",
+                "WeirProducer", "WeirSandbox", logging, lifecycle,
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "WeirIngressTests",
             dependencies: [
-                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
-                "WeirPipeline", "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient, yaml, crypto,
-                cryptoExtras, sslClient,
+                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient",
+                "PostgresClient", "WeirPipeline", "WeirLive", "WeirProducer", "WeirIngress", "WeirSandbox",
+                logging, httpClient, yaml, crypto, cryptoExtras, sslClient,
             ],
             swiftSettings: strict),
         .testTarget(name: "WeirSandboxTests", dependencies: ["WeirSandbox"], swiftSettings: strict),
         .testTarget(
             name: "WeirTests",
             dependencies: [
-                "weir", "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
+                "weir", "WeirTopology", "WeirCore", "WeirWire", "WeirMetrics", "AMQPClient", "PostgresClient",
                 "WeirPipeline",
                 "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient,
             ],

@@ -9,6 +9,7 @@ public enum Queries {
     public static let auditNumbering = SQLText("audit_numbering", PackageResources.audit_numbering_sql)
     public static let auditSkus = SQLText("audit_skus", PackageResources.audit_skus_sql)
     public static let auditSnapshot = SQLText("audit_snapshot", PackageResources.audit_snapshot_sql)
+    public static let auditThresholds = SQLText("audit_thresholds", PackageResources.audit_thresholds_sql)
     public static let commitChangeBuyers = SQLText(
         "commit_change_buyers", PackageResources.commit_change_buyers_sql)
     public static let commitClearSuspects = SQLText(
@@ -57,9 +58,12 @@ public enum Queries {
     public static let lookClosedSkus = SQLText("look_closed_skus", PackageResources.look_closed_skus_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
     public static let lookEvents = SQLText("look_events", PackageResources.look_events_sql)
+    public static let lookGauges = SQLText("look_gauges", PackageResources.look_gauges_sql)
     public static let lookHeads = SQLText("look_heads", PackageResources.look_heads_sql)
     public static let lookInstallation = SQLText("look_installation", PackageResources.look_installation_sql)
     public static let lookIntents = SQLText("look_intents", PackageResources.look_intents_sql)
+    public static let lookOpenLetters = SQLText(
+        "look_open_letters", PackageResources.look_open_letters_sql)
     public static let lookOwners = SQLText("look_owners", PackageResources.look_owners_sql)
     public static let lookSessionSettings = SQLText(
         "look_session_settings", PackageResources.look_session_settings_sql)
@@ -114,18 +118,20 @@ public enum Queries {
     /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
     public static let all = [
         auditBuyers, auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus,
-        auditSnapshot, commitChangeBuyers, commitClearSuspects, commitCountBuyers, commitInsertCommands,
+        auditSnapshot, auditThresholds, commitChangeBuyers, commitClearSuspects, commitCountBuyers,
+        commitInsertCommands,
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
         commitInsertSpecialIntents, commitMoveHead, commitReturnDeadLetters, commitUpdateIntents,
         commitUpdatePolicies, commitUpdateSkus, deadCount, deadDiscard, deadEdit, deadGroups, deadHistory,
         deadImport, deadNote, deadRestore, doctorLaxRoles, doctorPartitions, doctorPrivileges, doctorServer,
-        keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus, lookDeadLetters, lookEvents, lookHeads,
-        lookInstallation, lookIntents, lookOwners, lookSessionSettings, lookSkus, lookTrace,
-        migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding, migrateEnd, migrateHistory,
-        migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo, ownSessionSettings,
-        ownShareLock, ownShowLocks, ownTryLock, pruneHorizon, readBuyers, readClock, readCommands, readDue,
-        readDueSkus, readIntents, readLines, readLog, readNextDeadline, readPosition, readSkus,
-        readUncountedBuyers, readUnserved, replayBegin, replayGive, replayMark, replayPending,
-        replayProgress, replayResume, replaySend, replayShow, replayStop, replayTake, suspectNote,
+        keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus, lookDeadLetters, lookEvents,
+        lookGauges, lookHeads, lookInstallation, lookIntents, lookOpenLetters, lookOwners,
+        lookSessionSettings, lookSkus, lookTrace, migrateAcceptFailover, migrateApplied, migrateBegin,
+        migrateEncoding, migrateEnd, migrateHistory, migrateInstall, migrateLock, migratePartitions,
+        migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock,
+        pruneHorizon, readBuyers, readClock, readCommands, readDue, readDueSkus, readIntents, readLines,
+        readLog, readNextDeadline, readPosition, readSkus, readUncountedBuyers, readUnserved, replayBegin,
+        replayGive, replayMark, replayPending, replayProgress, replayResume, replaySend, replayShow,
+        replayStop, replayTake, suspectNote,
     ]
 }

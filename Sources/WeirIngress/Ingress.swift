@@ -1,4 +1,5 @@
 import AMQPClient
+import CoreMetrics
 import Glibc
 import HTTPTypes
 import HummingbirdCore
@@ -9,6 +10,8 @@ import NIOSSL
 import ServiceLifecycle
 import Synchronization
 import WeirCore
+import WeirMetrics
+import WeirProducer
 import WeirWire
 
 /// The HTTP side of Weir: takes intents and commands in, publishes them, and answers with their outcomes.
@@ -30,29 +33,41 @@ public final class Ingress: Service {
     ///
     /// - Parameter partitioning: must be the one that the database was installed with.
     /// - Throws: ``IngressError`` when the settings cannot work.
-    public init(settings: IngressSettings, partitioning: Partitioning, logger: Logger) throws {
+    /// - Parameter metrics: where it records what it does and what `/metrics` shows; nil: swift-metrics' backend, and
+    ///   `/metrics` shows nothing.
+    public init(
+        settings: IngressSettings, partitioning: Partitioning, logger: Logger,
+        metrics: PrometheusMetrics? = nil
+    ) throws {
         try settings.check()
         tls = try settings.tls?.serverConfiguration()
         self.settings = settings
         self.logger = logger
-        let desk = OutcomeDesk(limit: settings.waiterLimit)
+        let lookUps = LookUps(settings, logger: logger)
         let memory = QueuedMemory(limit: settings.queuedMemory)
-        let lanes = Lanes(partitions: partitioning.count, most: Bundle.most) { [loop] pause, then in
+        gateKeeper = settings.soldOutGate ? GateKeeper(settings, logger: logger) : nil
+        let factory: any MetricsFactory = if let metrics { metrics } else { MetricsSystem.factory }
+        let recorded = IngressMetrics(factory, partitions: partitioning.count)
+        let producer = ProducerCore(
+            settings.producer, partitioning: partitioning,
+            neighbour: .ingress(
+                settings, lookUps: lookUps, memory: memory, gate: gateKeeper?.gate, metrics: recorded),
+            logger: logger
+        ) { [loop] pause, then in
             _ = loop.group.next().scheduleTask(in: .nanoseconds(Int64(pause)), then)
         }
-        gateKeeper = settings.soldOutGate ? GateKeeper(settings, logger: logger) : nil
+        var text: (@Sendable () -> String)?
+        if let metrics { text = { metrics.text } }
         handler = RequestHandler(
-            settings: settings, partitioning: partitioning,
-            lookUps: LookUps(settings, logger: logger),
-            publisher: Publisher(settings: settings.publisher, logger: logger),
-            listener: OutcomeListener(
-                settings, desk: desk, memory: memory, lanes: lanes, gate: gateKeeper?.gate,
-                partitioning: partitioning, logger: logger),
-            desk: desk, memory: memory, lanes: lanes,
+            settings: settings, lookUps: lookUps, producer: producer, memory: memory,
             probe: QueueProbe(settings, partitions: partitioning.count),
             tail: LogTail(settings, partitioning: partitioning, logger: logger), gate: gateKeeper?.gate,
-            credentials: Credentials(settings, logger: logger), logger: logger)
+            credentials: Credentials(settings, logger: logger),
+            metrics: recorded, metricsText: text, logger: logger)
     }
+
+    /// Carries over what its parts have counted, for whoever reads the metrics now.
+    public func sampleMetrics() { handler.metrics.sample(handler) }
 
     /// The port it listens at, once it does; 0 when it never will.
     public func started() async -> Int { await port.value }
@@ -62,7 +77,7 @@ public final class Ingress: Service {
     public func run() async throws {
         handler.credentials.start()
         handler.lookUps.start()
-        handler.listener.start()
+        handler.producer.start()
         handler.probe.start()
         handler.tail.start()
         gateKeeper?.start()
@@ -138,8 +153,7 @@ public final class Ingress: Service {
         await withCheckedContinuation { continuation in
             _ = DedicatedThread(name: "weir-stop") {
                 self.handler.dead.stop()
-                self.handler.publisher.stop(drain: .seconds(1))
-                self.handler.listener.stop()
+                self.handler.producer.stop(drain: .seconds(1))
                 self.handler.probe.stop()
                 self.handler.tail.stop()
                 self.handler.lookUps.stop()

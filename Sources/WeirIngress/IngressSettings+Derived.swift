@@ -1,8 +1,7 @@
-import AMQPClient
-import WeirCore
 import Glibc
 import NIOCore
-import WeirTopology
+import WeirCore
+import WeirProducer
 
 /// Settings that cannot work; the text says which and why.
 public struct IngressError: Error, CustomStringConvertible {
@@ -48,22 +47,12 @@ extension IngressSettings {
             "the limits leave no room for a request")
     }
 
-    /// The deadline has three parts: the wait for the flight before, the wait for the confirm, and the stall limit,
-    /// because a broker that stops reading delays the confirm's time-out.
-    var publisher: Publisher.Settings {
-        var publisher = Publisher.Settings(
-            amqp: AMQPSettings(url: amqpURL, connectionName: "weir ingress \(instance) publisher"))
-        publisher.stallLimitSeconds = max(1, publishDeadlineSeconds * 2 / 5)
-        publisher.confirmTimeoutSeconds = max(1, publishDeadlineSeconds * 2 / 5)
-        publisher.mailboxLimit = max(1, inFlightLimit)
-        return publisher
-    }
-
-    /// How long a wish may wait for the flight before it: as long as its look-up may take, and a fifth of the
-    /// deadline.
-    var lanePatienceNanoseconds: UInt64 {
-        UInt64(publishDeadlineSeconds) * 200_000_000
-            + (lookUpAtTheDoor ? UInt64(lookUpTimeoutSeconds) * 1_000_000_000 : 0)
+    var producer: ProducerCore.Settings {
+        ProducerCore.Settings(
+            amqpURL: amqpURL, connectionName: "weir ingress \(instance)", instance: instance,
+            publishDeadlineSeconds: publishDeadlineSeconds,
+            lookUpSeconds: lookUpAtTheDoor ? lookUpTimeoutSeconds : 0, inFlightLimit: inFlightLimit,
+            waiterLimit: waiterLimit, doorMilliseconds: doorMilliseconds)
     }
 
     var connectionLimits: ConnectionGuard.Limits {

@@ -1,3 +1,5 @@
+import WeirProducer
+
 /// How an ingress works: its servers, its limits, its patience.
 public struct IngressSettings: Sendable {
     /// Where PostgreSQL is, `postgres://…`. It is only read.

@@ -5,9 +5,9 @@ import WeirWire
 extension Simulation {
     /// Checks the promises on the rows, on the logs, and on what clients and the subscriber recorded themselves.
     func checkPromises() -> [String] {
-        checkStock() + checkLines() + checkBuyers() + checkDecidedOnce() + checkAnswers() + checkDeadLetters()
-            + checkOrder()
-            + checkNumbering() + checkLog()
+        let rows = checkStock() + checkLines() + checkBuyers() + checkPolicies()
+        let answers = checkDecidedOnce() + checkAnswers() + checkDeadLetters()
+        return rows + answers + checkOrder() + checkNumbering() + checkLog()
     }
 
     /// A hold expires behind every confirm that was waiting at its deadline, unless its worker waited for 30 s.

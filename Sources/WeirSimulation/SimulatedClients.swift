@@ -20,12 +20,16 @@ struct SimulatedClients {
         skus = ["shoe", "sock", "hat", "belt"].map { SKU(unchecked: $0) }
     }
 
-    mutating func defineSKUs(_ broker: SimulatedBroker, _ random: inout SplitMix64) {
-        for sku in skus.dropLast() { define(sku, broker, &random) }
+    mutating func defineSKUs(
+        _ broker: SimulatedBroker, at now: Timestamp, _ random: inout SplitMix64
+    ) {
+        for sku in skus.dropLast() { define(sku, broker, at: now, &random) }
     }
 
     /// Defines a SKU; the one with a limit for each buyer keeps it, so that it can be checked at the end.
-    private mutating func define(_ sku: SKU, _ broker: SimulatedBroker, _ random: inout SplitMix64) {
+    private mutating func define(
+        _ sku: SKU, _ broker: SimulatedBroker, at now: Timestamp, _ random: inout SplitMix64
+    ) {
         var policy = SKUPolicy(
             holdSeconds: [0, 1, 5, 30].randomElement(using: &random) ?? 0,
             maxPerIntent: Bool.random(using: &random) ? 3 : nil,
@@ -33,6 +37,13 @@ struct SimulatedClients {
             onShortage: ShortageRule.allCases.randomElement(using: &random) ?? .reject,
             waitlistLimit: random.chance(50) ? 10 : nil, backorderLimit: 10)
         if random.chance(50) { policy.maxHoldSeconds = policy.holdSeconds + 20 }
+        if random.chance(20) {
+            policy.onSaleFrom = now.adding(seconds: Int64.random(in: -9...9, using: &random))
+        }
+        if random.chance(20) {
+            policy.onSaleUntil = now.adding(seconds: Int64.random(in: 10...40, using: &random))
+        }
+        if random.chance(30) { policy.availableFrom = now.adding(seconds: 100) }
         if sku == skus[0] { policy.maxPerBuyer = Self.mostPerBuyer }
         let stocked = Int64.random(in: 0...12, using: &random)
         publish(.define(Definition(id: freshID(), sku: sku, stocked: stocked, policy: policy)), broker)
@@ -68,7 +79,7 @@ struct SimulatedClients {
             let until = database.now.adding(seconds: Int64.random(in: -1...20, using: &random))
             publish(
                 .extend(Extension(id: freshID(), token: token, sku: known, holdUntil: until)), broker)
-        case 85..<87: if sku != skus.last { define(sku, broker, &random) }
+        case 85..<87: if sku != skus.last { define(sku, broker, at: database.now, &random) }
         case 87..<93:
             let delta = Int64.random(in: -3...5, using: &random)
             if delta != 0 {

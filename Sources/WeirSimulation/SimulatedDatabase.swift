@@ -161,6 +161,8 @@ public enum Sabotage: String, Sendable, CaseIterable {
     case lineSwapped
     /// What buyers have is not found.
     case totalsForgotten
+    /// Another policy is read than the one that is in force.
+    case policyForgotten
 }
 
 extension Stock {

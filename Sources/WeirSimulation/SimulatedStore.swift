@@ -42,6 +42,9 @@ public final class SimulatedStore: PartitionStore {
             for sku in request.skus + snapshot.due.map(\.sku) {
                 snapshot.stocks[sku] = database.stocks[sku]
                 if database.sabotage == .oversell { snapshot.stocks[sku]?.available += 1 }
+                if database.sabotage == .policyForgotten {
+                    snapshot.stocks[sku]?.policy = SKUPolicy(onShortage: .waitlist)
+                }
             }
             for (sku, count) in request.lines {
                 var line = database.line(of: sku)

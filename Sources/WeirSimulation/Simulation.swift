@@ -76,7 +76,7 @@ public final class Simulation {
             processes.append(SimulatedProcess(self, partition: partition))
             processes.append(SimulatedProcess(self, partition: partition))
         }
-        clients.defineSKUs(broker, &random)
+        clients.defineSKUs(broker, at: database.now, &random)
         for _ in 0..<steps where violations.isEmpty { happen() }
         databaseAwayUntil = .zero
         brokerAwayUntil = .zero

@@ -54,6 +54,12 @@ public struct FieldFlaw: Hashable, Sendable {
     public let field: String
     /// One sentence for a person.
     public let detail: String
+
+    /// What is wrong with a field; neither text may hold control characters.
+    package init(field: String, detail: String) {
+        self.field = field
+        self.detail = detail
+    }
 }
 
 /// Reads one field after the other and goes on behind one that is wrong, so that a sender learns of all at once.

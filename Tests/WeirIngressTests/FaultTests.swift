@@ -1,6 +1,7 @@
 import Synchronization
 import Testing
 import WeirLive
+import WeirProducer
 import WeirSandbox
 
 @testable import WeirIngress

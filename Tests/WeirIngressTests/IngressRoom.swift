@@ -5,6 +5,7 @@ import ServiceLifecycle
 import Testing
 import WeirCore
 import WeirLive
+import WeirMetrics
 import WeirSandbox
 import WeirTopology
 
@@ -48,7 +49,8 @@ final class IngressRoom: Sendable {
         settings.port = 0
         settings.shutdownGraceSeconds = 6
         change(&settings)
-        let ingress = try Ingress(settings: settings, partitioning: partitioning, logger: logger)
+        let ingress = try Ingress(
+            settings: settings, partitioning: partitioning, logger: logger, metrics: PrometheusMetrics())
         let group = ServiceGroup(services: [ingress], logger: .quiet)
         let running = Task { try await group.run() }
         let pool =

@@ -2,6 +2,7 @@ import AMQPClient
 import Logging
 import Synchronization
 import Testing
+import WeirProducer
 import WeirTopology
 
 @testable import WeirIngress

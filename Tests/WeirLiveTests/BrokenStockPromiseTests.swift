@@ -42,6 +42,12 @@ import WeirLive
             sql: "update event set type = 'weir.sku.back_in_stock.v1' where type = 'weir.sku.sold_out.v1'",
             promise: 6),
         Damage(
+            testDescription: "a threshold that was crossed is not told",
+            sql: """
+                update event set type = 'weir.token.conflict.v1', token = 'sold', body = '{"token":"sold","sku":"s"}'
+                where type = 'weir.sku.sold_out.v1'
+                """, promise: 6),
+        Damage(
             testDescription: "the policy is changed by hand", sql: "update sku set safety_stock = 1",
             promise: 6),
         Damage(

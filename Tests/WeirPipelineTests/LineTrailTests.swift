@@ -160,6 +160,26 @@ import WeirCore
         #expect(problems(start + [stranger]) == ["the event before it never said back_in_stock"])
     }
 
+    @Test func aReplacementOfWhatWasCancelledBeforeIsAStepOfItsOwn() {
+        // The cancel leaves the SKU no longer low, which nobody is told; what comes next makes it low again.
+        let start: [Happening] = [
+            .defined(Stock(defining: shoe, stocked: 2, policy: policy)),
+            .intent(intent("a", .reserved), from: nil, stock: stock(1, held: 1, version: 2)),
+            .crossed(.lowStock, stock(1, held: 1, version: 2)),
+            .intent(intent("a", .cancelled), from: .reserved, stock: stock(2, version: 3)),
+            .intent(
+                intent("b", .reserved, replaces: "a"), from: nil, stock: stock(1, held: 1, version: 4)),
+        ]
+        let low = Happening.crossed(.lowStock, stock(1, held: 1, version: 4))
+        #expect(problems(start + [low]) == [])
+        // In one step the units only pass from one to the other.
+        #expect(problems(start) == [])
+        #expect(problems(start + [low, low]) == ["it says low_stock, which it is not for the first time"])
+        let out = Happening.intent(intent("c", .reserved), from: nil, stock: stock(0, held: 2, version: 5))
+        #expect(problems(start + [low, out]) == [])
+        #expect(problems(start + [low, out, out]).first == "the event before it never said sold_out")
+    }
+
     @Test func everyDamageToAHoldOrASaleIsNoticed() {
         func problems(_ log: [Happening]) -> [String] {
             var trail = IntentTrail()

@@ -40,6 +40,7 @@ import WeirSimulation
         (.holdReleasedTwice, "promise 1"),
         (.gapInLog, "promise 5"), (.oversell, "promise 1"), (.orderSwapped, "promise 4"),
         (.lineSwapped, "promise 6"), (.totalsForgotten, "promise 1"),
+        (.policyForgotten, "policy"),
     ])
     func aMissingSafeguardIsNoticed(_ sabotage: Sabotage, _ promise: String) {
         let seeds = UInt64(0)..<500

@@ -3,6 +3,7 @@ import Logging
 import PostgresClient
 import Synchronization
 import WeirLive
+import WeirProducer
 
 /// What happens in the background: API keys and the issuer's keys are read again and again.
 extension Credentials {

@@ -6,6 +6,7 @@ import Logging
 import PostgresClient
 import Synchronization
 import WeirLive
+import WeirProducer
 
 /// Says who sends a request and whether he may. The one call on a request's way is ``admit(_:to:)``: a hash and a look
 /// into a table; the keys in the table are read again in the background every two seconds.

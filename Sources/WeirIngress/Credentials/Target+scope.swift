@@ -15,6 +15,8 @@ extension Target {
         case .adjustments: method == .post ? .stockWrite : nil
         // Reading needs it too: a letter holds what anybody sent.
         case .dead: .deadWrite
+        // How much is sold, and how fast, is the shop's own business.
+        case .metrics: isReading ? .stockRead : nil
         // A load balancer asks without a credential; the answer tells nothing about the shop.
         case .livez, .readyz: nil
         // The same for everybody, and what a refusal leads to must be there for who was refused.

@@ -3,6 +3,7 @@ import Logging
 import PostgresClient
 import Synchronization
 import WeirLive
+import WeirProducer
 
 /// Works with dead letters for requests: that work blocks, so it has a thread and a session of its own, made when
 /// somebody first asks. Each replay has a thread of its own besides.

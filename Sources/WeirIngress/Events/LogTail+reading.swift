@@ -4,13 +4,14 @@ import PostgresClient
 import Synchronization
 import WeirCore
 import WeirLive
+import WeirProducer
 import WeirTopology
 
 extension LogTail {
     /// The thread's work, until the mailbox is closed.
     func run() {
         var session: Session?
-        var pause = Pause()
+        var backoff = Backoff()
         while !mailbox.isClosed {
             let isWanted = streams.value > 0
             let questions = mailbox.take(upTo: 64, waiting: isWanted ? Self.interval : .seconds(1))
@@ -26,13 +27,13 @@ extension LogTail {
                 session = open
                 try answer(questions, in: open)
                 try read(in: open)
-                pause.reset()
+                backoff.reset()
             } catch {
                 questions.forEach { $0.answerAway() }
                 logger.warning("the log cannot be read", metadata: ["reason": "\(error)"])
                 session?.close()
                 session = nil
-                mailbox.wait(pause.next())
+                mailbox.wait(backoff.next())
             }
             ring()
         }

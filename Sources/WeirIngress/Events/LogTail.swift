@@ -3,6 +3,7 @@ import Logging
 import PostgresClient
 import Synchronization
 import WeirCore
+import WeirProducer
 
 /// Reads the end of the log for all event streams, on one thread with one session; does nothing while there are none.
 ///

@@ -1,6 +1,5 @@
 import AMQPClient
 import Logging
-import Synchronization
 import WeirCore
 import WeirTopology
 import WeirWire
@@ -18,51 +17,28 @@ final class GateListener: Sendable {
     let queue: String
     private let gate: SoldOutGate
     private let settings: AMQPSettings
-    private let logger: Logger
-    private let connected = Atomic(false)
-    private let stopping = Atomic(false)
-    /// Only to be woken out of a pause by.
-    private let bell = Mailbox<Never>()
-    private let thread = Mutex<DedicatedThread?>(nil)
+    private let thread: ReconnectingThread
 
     init(_ gate: SoldOutGate, _ settings: IngressSettings, logger: Logger) {
         self.gate = gate
-        self.logger = logger
         queue = "\(BrokerTopology.ingressQueuePrefix)\(settings.instance).gate"
         self.settings = AMQPSettings(
             url: settings.amqpURL, connectionName: "weir ingress \(settings.instance) gate")
+        thread = ReconnectingThread(
+            name: "weir-gate", complaint: "the sold-out gate hears no events", logger: logger)
     }
 
     /// Whether events can arrive at the moment.
-    var isConnected: Bool { connected.load(ordering: .acquiring) }
+    var isConnected: Bool { thread.isConnected }
 
     func start() {
-        thread.withLock { $0 = DedicatedThread(name: "weir-gate") { self.run() } }
+        thread.start { [self] in try listen() }
     }
 
     /// Ends the thread and waits for it. Blocks for half a second, or as long as a login takes.
-    func stop() {
-        stopping.store(true, ordering: .releasing)
-        bell.close()
-        thread.withLock { $0 }?.join()
-    }
+    func stop() { thread.stop() }
 
-    private func run() {
-        var pause = Pause()
-        while !stopping.load(ordering: .acquiring) {
-            do throws(AMQPError) {
-                try listen { pause.reset() }
-            } catch {
-                connected.store(false, ordering: .releasing)
-                guard !stopping.load(ordering: .acquiring) else { break }
-                logger.warning("the sold-out gate hears no events", metadata: ["reason": "\(error.message)"])
-                bell.wait(pause.next())
-            }
-        }
-        connected.store(false, ordering: .releasing)
-    }
-
-    private func listen(_ onConnect: () -> Void) throws(AMQPError) {
+    private func listen() throws(AMQPError) {
         let connection = try Connection(settings)
         defer { connection.close() }
         try connection.declareQueue(
@@ -72,11 +48,10 @@ final class GateListener: Sendable {
             try connection.bindQueue(queue: queue, exchange: BrokerTopology.events, routingKey: "\(type).*")
         }
         try connection.consume(queue: queue, noAck: true, exclusive: true)
-        connected.store(true, ordering: .releasing)
-        onConnect()
+        thread.noteConnected()
         // After the subscription: what happens from now on comes here, what happened before is in the rows.
         gate.distrust()
-        while !stopping.load(ordering: .acquiring) {
+        while !thread.isStopping {
             guard let delivery = try connection.nextDelivery(wait: .milliseconds(500)) else { continue }
             guard let type = delivery.properties.type,
                 let happening = try? Happening(type: type, body: delivery.body)

@@ -1,9 +1,9 @@
 import AMQPClient
 import Logging
 import PostgresClient
-import Synchronization
 import WeirCore
 import WeirLive
+import WeirProducer
 import WeirTopology
 
 /// The thread that reads rows for the ``SoldOutGate``, with a session of its own: a slow look-up of somebody else must
@@ -21,8 +21,7 @@ final class GateReader: Sendable {
     private let settings: SessionSettings
     private let bell: Mailbox<Never>
     private let logger: Logger
-    private let stopping = Atomic(false)
-    private let thread = Mutex<DedicatedThread?>(nil)
+    private let thread: ReconnectingThread
 
     /// - Parameter bell: what the gate wakes it by.
     init(_ gate: SoldOutGate, _ settings: IngressSettings, bell: Mailbox<Never>, logger: Logger) {
@@ -35,34 +34,23 @@ final class GateReader: Sendable {
         session.statementTimeoutSeconds = settings.lookUpTimeoutSeconds
         session.answerTimeoutSeconds = settings.lookUpTimeoutSeconds
         self.settings = session
+        thread = ReconnectingThread(
+            name: "weir-gate-rows", complaint: "the sold-out gate cannot read", bell: bell, logger: logger)
     }
 
     func start() {
-        thread.withLock { $0 = DedicatedThread(name: "weir-gate-rows") { self.run() } }
+        thread.start { [self] in try read() }
     }
 
     /// Ends the thread and waits for it: at most as long as one query or one login takes.
-    func stop() {
-        stopping.store(true, ordering: .releasing)
-        bell.close()
-        thread.withLock { $0 }?.join()
-    }
+    func stop() { thread.stop() }
 
-    private func run() {
-        var pause = Pause()
-        while !stopping.load(ordering: .acquiring) {
-            do throws(PostgresError) {
-                let session = try Session(settings)
-                defer { session.close() }
-                try session.execute(script: Queries.lookSessionSettings.text)
-                pause.reset()
-                try serve(session)
-            } catch {
-                guard !stopping.load(ordering: .acquiring) else { break }
-                logger.warning("the sold-out gate cannot read", metadata: ["reason": "\(error)"])
-                bell.wait(pause.next())
-            }
-        }
+    private func read() throws(PostgresError) {
+        let session = try Session(settings)
+        defer { session.close() }
+        try session.execute(script: Queries.lookSessionSettings.text)
+        thread.noteConnected()
+        try serve(session)
     }
 
     /// A walk through all SKUs, a page at a time.
@@ -76,7 +64,7 @@ final class GateReader: Sendable {
         var nextRound = ContinuousClock.now
         var nextLoad = nextRound
         var load: Load?
-        while !stopping.load(ordering: .acquiring) {
+        while !thread.isStopping {
             let now = ContinuousClock.now
             if load == nil, gate.takeMustLoad(orIf: now >= nextLoad) {
                 load = Load()

@@ -1,5 +1,6 @@
 import Synchronization
 import WeirCore
+import WeirProducer
 
 /// Knows which SKUs nobody can have at the moment, so that the flood of the unlucky is refused at the door: no look-up,
 /// no message, no decision. It never accepts, and it never states an outcome.

@@ -24,6 +24,7 @@ struct Answer: Sendable {
         case eventStream = "text/event-stream"
         case html = "text/html; charset=utf-8"
         case yaml = "application/yaml"
+        case metrics = "text/plain; version=0.0.4; charset=utf-8"
     }
 
     init(_ status: HTTPResponse.Status, _ body: [UInt8]) {

@@ -1,4 +1,5 @@
 import WeirCore
+import WeirProducer
 import WeirWire
 
 /// The parameters behind the `?`. One that is unknown or occurs twice is refused, because its value would

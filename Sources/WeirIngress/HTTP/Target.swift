@@ -13,6 +13,7 @@ enum Target: Sendable {
     case adjustments(SKU)
     case livez
     case readyz
+    case metrics
     case openAPI
     case asyncAPI
     case problems
@@ -58,6 +59,7 @@ enum Target: Sendable {
         switch (names.count, names[0]) {
         case (1, "livez"): return .livez
         case (1, "readyz"): return .readyz
+        case (1, "metrics"): return .metrics
         case (1, "openapi.yaml"): return .openAPI
         case (1, "asyncapi.yaml"): return .asyncAPI
         case (1, "problems"): return .problems
@@ -69,7 +71,7 @@ enum Target: Sendable {
     /// Whether requests for it count against quotas: health and descriptions are for everybody.
     var isCounted: Bool {
         switch self {
-        case .livez, .readyz, .openAPI, .asyncAPI, .problems, .problem: false
+        case .livez, .readyz, .metrics, .openAPI, .asyncAPI, .problems, .problem: false
         default: true
         }
     }
@@ -80,7 +82,8 @@ enum Target: Sendable {
         case .intents, .intentChange, .adjustments: "POST"
         case .dead(let target): target.methods
         case .batch: "GET, HEAD, POST"
-        case .intent, .events, .skus, .livez, .readyz, .openAPI, .asyncAPI, .problems, .problem: "GET, HEAD"
+        case .intent, .events, .skus, .livez, .readyz, .metrics, .openAPI, .asyncAPI, .problems, .problem:
+            "GET, HEAD"
         case .sku: "GET, HEAD, PUT"
         }
     }

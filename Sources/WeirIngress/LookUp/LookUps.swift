@@ -3,6 +3,7 @@ import Logging
 import PostgresClient
 import Synchronization
 import WeirCore
+import WeirProducer
 import WeirTopology
 
 /// Looks things up in PostgreSQL, for all requests, on one thread with one session.
@@ -33,8 +34,7 @@ final class LookUps: Sendable {
     private let mailbox = Mailbox<Question>(limit: 100_000, closed: true)
     /// Since when the thread has been in a call; 0 while it is not.
     private let busySince = Atomic<UInt64>(0)
-    private let stopping = Atomic(false)
-    private let thread = Mutex<DedicatedThread?>(nil)
+    private let thread: ReconnectingThread
 
     init(_ settings: IngressSettings, logger: Logger) {
         var session = SessionSettings(
@@ -44,17 +44,19 @@ final class LookUps: Sendable {
         session.answerTimeoutSeconds = settings.lookUpTimeoutSeconds
         self.settings = session
         self.logger = logger
+        thread = ReconnectingThread(
+            name: "weir-look-ups", complaint: "look-ups not connected", logger: logger)
     }
 
     func start() {
-        thread.withLock { $0 = DedicatedThread(name: "weir-look-ups") { self.run() } }
+        thread.start { [self] in try work() }
     }
 
     /// Ends the thread and waits for it: at most as long as one look-up or one login takes.
     func stop() {
-        stopping.store(true, ordering: .releasing)
+        thread.requestStop()
         mailbox.close()
-        thread.withLock { $0 }?.join()
+        thread.stop()
     }
 
     /// Whether a look-up can be expected to be answered soon.
@@ -90,32 +92,24 @@ final class LookUps: Sendable {
 
     // MARK: The thread
 
-    private func run() {
-        var pause = Pause()
-        while !stopping.load(ordering: .acquiring) {
-            do throws(PostgresError) {
-                let session = try Session(settings)
-                defer { session.close() }
-                try session.execute(script: Queries.lookSessionSettings.text)
-                logger.info("look-ups connected")
-                mailbox.reopen()
-                pause.reset()
-                try serve(session)
-            } catch {
-                // Closed before those who wait are told: none can slip in between.
-                mailbox.close()
-                for question in mailbox.take() { question.answerAway() }
-                guard !stopping.load(ordering: .acquiring) else { break }
-                logger.warning("look-ups not connected", metadata: ["reason": "\(error)"])
-                mailbox.wait(pause.next())
-            }
+    /// One session's life.
+    private func work() throws(PostgresError) {
+        // Closed before those who wait are told: none can slip in between.
+        defer {
+            mailbox.close()
+            for question in mailbox.take() { question.answerAway() }
         }
-        mailbox.close()
-        for question in mailbox.take() { question.answerAway() }
+        let session = try Session(settings)
+        defer { session.close() }
+        try session.execute(script: Queries.lookSessionSettings.text)
+        logger.info("look-ups connected")
+        mailbox.reopen()
+        thread.noteConnected()
+        try serve(session)
     }
 
     private func serve(_ session: Session) throws(PostgresError) {
-        while !stopping.load(ordering: .acquiring) {
+        while !thread.isStopping {
             let questions = mailbox.take(upTo: 1000, waiting: .seconds(1))
             guard !questions.isEmpty else { continue }
             busySince.store(monotonicNanoseconds(), ordering: .relaxed)

@@ -57,4 +57,14 @@ final class QueuedMemory: Sendable {
     func forget(_ token: Token) {
         state.withLock { _ = $0.wishes.removeValue(forKey: token) }
     }
+    /// Forgets the wish whose outcome was heard.
+    func note(_ happening: Happening, _ correlation: UInt64?) {
+        guard let token = happening.token else { return }
+        if case .conflict = happening {
+            // The wish that was refused is forgotten, not the one that has the token.
+            if let correlation { forget(token, id: correlation) }
+        } else {
+            forget(token)
+        }
+    }
 }

@@ -1,5 +1,6 @@
 import Synchronization
 import WeirCore
+import WeirProducer
 
 /// How often one may come: token buckets for all together, for each credential and for each buyer.
 ///

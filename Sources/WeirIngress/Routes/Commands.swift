@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import WeirCore
+import WeirProducer
 import WeirWire
 
 extension RequestHandler {
@@ -82,7 +83,7 @@ extension RequestHandler {
         location: String
     ) async throws(Problem) -> Answer {
         let start = monotonicNanoseconds()
-        let id = nextID()
+        let id = producer.nextID()
         var waiter: OutcomeDesk.Waiter?
         if preference.waitSeconds > 0 {
             waiter = desk.expect(id, forSeconds: Double(preference.waitSeconds))

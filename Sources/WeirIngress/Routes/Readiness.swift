@@ -1,5 +1,7 @@
+import AMQPClient
 import HTTPTypes
 import Synchronization
+import WeirProducer
 import WeirWire
 
 extension RequestHandler {
@@ -13,14 +15,14 @@ extension RequestHandler {
         } else {
             checks.append(("database", nil))
         }
-        switch publisher.state {
+        switch producer.publisher.state {
         case .ready: checks.append(("publisher", nil))
         case .connecting: checks.append(("publisher", "not connected to the broker"))
         case .blocked(let reason):
             checks.append(("publisher", "the broker has blocked it: \(printable(reason))"))
         case .stopped: checks.append(("publisher", "it has stopped"))
         }
-        checks.append(("outcome_queue", listener.isConnected ? nil : "not connected to the broker"))
+        checks.append(("outcome_queue", producer.listener.isConnected ? nil : "not connected to the broker"))
         checks.append(("partition_queues", await queues))
         checks.append(("credentials", credentials.fault))
         if isDraining.load(ordering: .relaxed) { checks.append(("server", "it is shutting down")) }

@@ -23,8 +23,10 @@ extension RequestHandler {
             try BodyHeaders.check(head.headerFields, largestBody: settings.largestBody)
             try caller.requireBuyer(submit.buyer)
             _ = try rates.admit(buyer: submit.buyer)
+            metrics.countRefused(refusal.kind)
             answer = Answer(refusal)
         } catch {
+            metrics.countRefused(error.kind)
             answer = Answer(error)
         }
         answer.add(notes)
@@ -34,6 +36,6 @@ extension RequestHandler {
     private func refusal(of submit: Submit) -> Problem? {
         if let gate, gate.refuses(submit) { return Self.soldOut(submit) }
         let partition = partitioning.partition(of: submit.sku)
-        return isShut(partition) ? Self.overloaded : nil
+        return producer.isShut(partition) ? Self.overloaded : nil
     }
 }

@@ -1,10 +1,10 @@
-import AMQPClient
 import HTTPTypes
 import HummingbirdCore
 import Logging
 import Synchronization
 import WeirContract
 import WeirCore
+import WeirProducer
 import WeirWire
 
 /// Answers requests: finds the route, reads what it needs, and leaves the rest to one file per kind of route.
@@ -15,64 +15,46 @@ final class RequestHandler: Sendable {
     let settings: IngressSettings
     let partitioning: Partitioning
     let lookUps: LookUps
-    let publisher: Publisher
-    let listener: OutcomeListener
+    let producer: ProducerCore
     let desk: OutcomeDesk
     let memory: QueuedMemory
-    let lanes: Lanes
     let probe: QueueProbe
     let tail: LogTail
     /// Nil when there is none.
     let gate: SoldOutGate?
     let rates: Rates
+    let metrics: IngressMetrics
+    /// Writes everything that this process has recorded; nil when its backend keeps nothing to read.
+    let metricsText: (@Sendable () -> String)?
     /// Where requests about dead letters are worked on.
     let dead: DeadDesk
     let credentials: Credentials
     let logger: Logger
-    /// Publishes on their way.
-    let inFlight = Atomic(0)
-    /// How long the way through the door is, by partition.
-    let congestion: Mutex<[Congestion]>
-    /// Intents that were refused because too many were on their way.
-    let refusals = Atomic(0)
     /// The bytes of the batches that are under way.
     let batchBytes = SharedCount()
     let isDraining = Atomic(false)
-    private let lastID: Atomic<UInt64>
 
     init(
-        settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
-        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes, probe: QueueProbe,
-        tail: LogTail, gate: SoldOutGate?, credentials: Credentials, logger: Logger
+        settings: IngressSettings, lookUps: LookUps, producer: ProducerCore, memory: QueuedMemory,
+        probe: QueueProbe, tail: LogTail, gate: SoldOutGate?, credentials: Credentials,
+        metrics: IngressMetrics, metricsText: (@Sendable () -> String)?, logger: Logger
     ) {
         self.settings = settings
-        self.partitioning = partitioning
+        partitioning = producer.partitioning
         self.lookUps = lookUps
-        self.publisher = publisher
-        self.listener = listener
-        self.desk = desk
+        self.producer = producer
+        desk = producer.desk
         self.memory = memory
-        self.lanes = lanes
         self.probe = probe
         self.tail = tail
         self.gate = gate
+        self.metrics = metrics
+        self.metricsText = metricsText
         rates = Rates(settings)
         dead = DeadDesk(settings, logger: logger)
-        congestion = Mutex(
-            Array(
-                repeating: Congestion(target: UInt64(settings.doorMilliseconds) * 1_000_000),
-                count: partitioning.count))
         self.credentials = credentials
         self.logger = logger
-        // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
-        lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
-        lanes.open(
-            Lanes.Crew(
-                check: { [unowned self] in check($0, $1) }, depart: { [unowned self] in depart($0, $1) }))
     }
-
-    /// The id of a request, which comes back as the correlation id of its outcome.
-    func nextID() -> UInt64 { lastID.wrappingAdd(1, ordering: .relaxed).newValue }
 
     /// Answers a request, whatever it is.
     func answer(_ request: Request) async -> Answer {
@@ -104,6 +86,7 @@ final class RequestHandler: Sendable {
             }
             answer = try await self.answer(request, to: target, caller)
         } catch {
+            metrics.countRefused(error.kind)
             answer = Answer(error)
         }
         answer.add(notes)
@@ -141,6 +124,8 @@ final class RequestHandler: Sendable {
             return Answer(.ok, JSONWriter.object { $0.member("status", "alive") })
         case .readyz where isReading:
             return await readiness()
+        case .metrics where isReading:
+            return try await showMetrics()
         case .openAPI where isReading:
             return Answer(document: Contract.openAPI)
         case .asyncAPI where isReading:

@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import WeirCore
+import WeirProducer
 import WeirWire
 
 extension RequestHandler {
@@ -15,7 +16,7 @@ extension RequestHandler {
         let seconds = min(try query.integer("wait", in: 0...999_999_999) ?? 0, settings.waitLimitSeconds)
         var answer: Answer?
         if seconds > 0 {
-            let id = nextID()
+            let id = producer.nextID()
             guard let waiter = desk.expect(id, token: token, forSeconds: Double(seconds)) else {
                 throw Self.tooManyWait
             }

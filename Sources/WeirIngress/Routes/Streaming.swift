@@ -2,6 +2,7 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import WeirCore
+import WeirProducer
 import WeirWire
 
 extension RequestHandler {

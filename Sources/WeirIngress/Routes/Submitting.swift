@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import WeirCore
+import WeirProducer
 import WeirWire
 
 extension RequestHandler {
@@ -32,14 +33,14 @@ extension RequestHandler {
         _ submit: Submit, waitSeconds: Int, since start: UInt64, trace: TraceParent?
     ) throws(Problem) -> Passage {
         if let gate, gate.refuses(submit) { throw Self.soldOut(submit) }
-        let id = nextID()
+        let id = producer.nextID()
         var waiter: OutcomeDesk.Waiter?
         if waitSeconds > 0 {
             waiter = desk.expect(id, forSeconds: Double(waitSeconds))
             guard waiter != nil else { throw Self.tooManyWait }
         }
         return Passage(
-            submit: submit, id: id, waiter: waiter, door: pass(submit, id: id, trace: trace),
+            submit: submit, id: id, waiter: waiter, door: producer.pass(submit, id: id, trace: trace),
             waitSeconds: waitSeconds, start: start)
     }
 
@@ -64,7 +65,7 @@ extension RequestHandler {
         since start: UInt64
     ) async throws(Problem) -> Answer? {
         switch await waiter.value {
-        case .happening: break
+        case .happening: metrics.recordOutcome(nanoseconds: monotonicNanoseconds() - start)
         case .dismissed, .timedOut, .interrupted:
             // An outcome proves that the wish was accepted; without one the door has to say so.
             if let known = try settle(await door.value, submit) { return known }

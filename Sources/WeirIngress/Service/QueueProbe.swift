@@ -1,6 +1,7 @@
 import AMQPClient
 import Logging
 import Synchronization
+import WeirProducer
 import WeirTopology
 
 /// Sees whether the partitions' queues exist, for `/readyz`: asks the broker when somebody wants to know, on a
@@ -16,6 +17,7 @@ final class QueueProbe: Sendable {
     private let settings: AMQPSettings
     private let queues: [String]
     private let mailbox = Mailbox<Awaited<Finding>>(limit: 1000)
+    private let ready: Mutex<[Int]>
     private let last = Mutex<(finding: Finding, at: UInt64)?>(nil)
     private let thread = Mutex<DedicatedThread?>(nil)
 
@@ -26,6 +28,7 @@ final class QueueProbe: Sendable {
         amqp.rpcTimeoutSeconds = 2
         self.settings = amqp
         queues = (0..<partitions).map(BrokerTopology.intentsQueue)
+        ready = Mutex([])
     }
 
     func start() {
@@ -46,6 +49,9 @@ final class QueueProbe: Sendable {
         guard mailbox.put(answer) == .accepted else { return "the probe has stopped or is overrun" }
         return await answer.value
     }
+
+    /// How many messages were ready in each queue when somebody last asked; empty when nobody could tell.
+    var depths: [Int] { ready.withLock { $0 } }
 
     private func run() {
         var connection: Connection?
@@ -68,9 +74,12 @@ final class QueueProbe: Sendable {
         do throws(AMQPError) {
             if connection == nil { connection = try Connection(settings) }
             guard let open = connection else { return "not connected to the broker" }
-            for queue in queues { try open.checkQueue(queue) }
+            var depths: [Int] = []
+            for queue in queues { depths.append(try open.checkQueue(queue).messageCount) }
+            ready.withLock { $0 = depths }
             return nil
         } catch {
+            ready.withLock { $0 = [] }
             if connection?.endedBecause != nil { connection = nil }
             return error.message
         }

@@ -54,7 +54,8 @@ public struct LiveAudit {
     private func walkSKUs(
         _ session: Session, _ partitioning: Partitioning, _ report: inout AuditReport
     ) throws {
-        var walk = Walk<StockTrail> { StockTrail() }
+        let tells = try session.run(Query(Queries.auditThresholds)).bool(0, 0)
+        var walk = Walk<StockTrail> { StockTrail(requiresCrossings: tells) }
         try session.stream(Query(Queries.auditSkus), batch: Self.batch) { rows in
             for row in 0..<rows.count {
                 let name = rows.text(row, 0)

@@ -21,11 +21,12 @@ final class PartitionThread: Sendable {
         ports: @escaping @Sendable (StopSignal) -> PartitionOwner<LivePartitionPorts>
     ) {
         self.partition = partition
-        let (stop, box) = (stop, PhaseBox())
-        self.box = box
+        let (stop, box, turn) = (stop, PhaseBox(), TurnClock())
+        (self.box, self.turn) = (box, turn)
         thread = DedicatedThread(name: "partition-\(partition)") {
             let owner = ports(stop)
             while !stop.isStopping {
+                turn.begin()
                 switch owner.step() {
                 case .running: continue
                 case .released: return box.set(.ended)
@@ -39,8 +40,12 @@ final class PartitionThread: Sendable {
     }
 
     private let box: PhaseBox
+    private let turn: TurnClock
 
     var current: Phase { box.get() }
+
+    /// How long its present turn lasts; nil when it has none.
+    var turnTime: Duration? { current == .owning ? turn.time : nil }
 
     /// Whether it was asked to give the partition back and has not done so yet.
     var isReleasing: Bool { stop.isStopping && (current == .owning || current == .releasing) }
@@ -54,4 +59,23 @@ private final class PhaseBox: Sendable {
     private let phase = Mutex(PartitionThread.Phase.owning)
     func set(_ next: PartitionThread.Phase) { phase.withLock { $0 = next } }
     func get() -> PartitionThread.Phase { phase.withLock { $0 } }
+}
+
+/// When a thread began its present turn.
+private final class TurnClock: Sendable {
+    private let epoch = ContinuousClock.now
+    /// In nanoseconds since the epoch; -1 before the first turn.
+    private let began = Atomic<Int64>(-1)
+
+    func begin() { began.store(now, ordering: .relaxed) }
+
+    var time: Duration? {
+        let began = began.load(ordering: .relaxed)
+        return began < 0 ? nil : .nanoseconds(now - began)
+    }
+
+    private var now: Int64 {
+        let time = ContinuousClock.now - epoch
+        return time.components.seconds * 1_000_000_000 + time.components.attoseconds / 1_000_000_000
+    }
 }

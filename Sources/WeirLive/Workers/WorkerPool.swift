@@ -1,4 +1,5 @@
 import AMQPClient
+import CoreMetrics
 import Logging
 import PostgresClient
 import Synchronization
@@ -15,16 +16,25 @@ public final class WorkerPool: Sendable {
     private let settings: WorkerSettings
     private let partitioning: Partitioning
     private let logger: Logger
-    private let publisher: Publisher
+    let publisher: Publisher
+    private let metrics: WorkerMetrics
+    let gauges: WorkerGauges
+    /// When the supervisor last heard of the database; nil before it was started.
+    private let lastContact = Mutex<ContinuousClock.Instant?>(nil)
     private let stopSignal = StopSignal()
-    private let threads = Mutex<[Int: PartitionThread]>([:])
+    private let threads: OwnedThreads
     private let supervisor = Mutex<DedicatedThread?>(nil)
     private let drain: DeadQueueDrain
     /// What was done so far.
     public let tally = WorkerTally()
 
     /// A pool that does nothing until it is started.
-    public init(_ settings: WorkerSettings, partitioning: Partitioning, logger: Logger) {
+    ///
+    /// - Parameter metrics: where it records what it does; swift-metrics' backend if nothing is said.
+    public init(
+        _ settings: WorkerSettings, partitioning: Partitioning, logger: Logger,
+        metrics factory: any MetricsFactory = MetricsSystem.factory
+    ) {
         self.settings = settings
         self.partitioning = partitioning
         self.logger = logger
@@ -33,8 +43,14 @@ public final class WorkerPool: Sendable {
         // Each partition keeps at most 8 MiB of events in memory, and hands all of them over.
         publishing.mailboxLimit = 1_000_000
         publisher = Publisher(settings: publishing, logger: logger)
-        drain = DeadQueueDrain(settings, of: partitioning, logger: logger) { [tally] letters in
-            for _ in letters { tally.countDeadLetter() }
+        let (metrics, threads) = (WorkerMetrics(factory), OwnedThreads())
+        (self.metrics, self.threads) = (metrics, threads)
+        gauges = WorkerGauges(settings, metrics, logger: logger) { threads.owned }
+        drain = DeadQueueDrain(settings, of: partitioning, logger: logger) { [tally, metrics] letters in
+            for letter in letters {
+                tally.countDeadLetter()
+                metrics.countDeadLetter(letter.reason)
+            }
         }
     }
 
@@ -44,6 +60,7 @@ public final class WorkerPool: Sendable {
             $0 = DedicatedThread(name: "supervisor") { [self] in supervise() }
         }
         drain.start()
+        gauges.start()
     }
 
     /// Gives every partition back in order and ends all threads; blocks until that is done.
@@ -51,6 +68,7 @@ public final class WorkerPool: Sendable {
         stopSignal.stop()
         supervisor.withLock { $0 }?.join()
         drain.stop()
+        gauges.stop()
         let owned = threads.withLock { Array($0.values) }
         owned.forEach { $0.release() }
         owned.forEach { $0.join() }
@@ -59,9 +77,21 @@ public final class WorkerPool: Sendable {
     }
 
     /// The partitions that this process owns or is about to own.
-    public var owned: [Int] {
-        threads.withLock { $0.values.filter { $0.current == .owning }.map(\.partition).sorted() }
+    public var owned: [Int] { threads.owned }
+
+    /// Carries over what others count, for whoever reads the metrics now.
+    public func sampleMetrics() {
+        metrics.owned.record(owned.count)
+        metrics.note(publisher)
     }
+
+    /// Partitions whose thread has been in one turn for too long, and for how long.
+    var stuckTurns: [Int: Duration] {
+        threads.withLock { $0.compactMapValues { $0.turnTime } }.filter { $0.value >= Self.turnPatience }
+    }
+
+    /// How long ago the supervisor last heard of the database; nil before it was started.
+    var supervisorSilence: Duration? { lastContact.withLock { $0 }.map { .now - $0 } }
 
     /// Whether this process is the one that drains `weir.dead`.
     public var isDraining: Bool { drain.isDraining }
@@ -76,6 +106,7 @@ public final class WorkerPool: Sendable {
     // MARK: The supervisor's thread
 
     private func supervise() {
+        lastContact.withLock { $0 = .now }
         let share = FairShare(partitions: partitioning.count, worker: Int.random(in: 1..<Int(Int32.max)))
         var (failures, hasBeenCutOff) = (0, false)
         while !stopSignal.isStopping {
@@ -109,6 +140,7 @@ public final class WorkerPool: Sendable {
             let rows = try session.run(
                 Query(Queries.ownShowLocks, [.int4(LockClass.partition), .int4(LockClass.worker)]))
             onContact()
+            lastContact.withLock { $0 = .now }
             cutOffSince = publisher.state == .connecting ? cutOffSince ?? .now : nil
             if let cutOffSince, .now - cutOffSince > .seconds(5) {
                 logger.warning("no broker for 5 s: the partitions are left to other workers")
@@ -124,9 +156,21 @@ public final class WorkerPool: Sendable {
                 }
             }
             rebalance(share, workers: workers, locked: locked)
+            renewForgottenConsumer()
             stopSignal.wait(.milliseconds(500))
         }
         return false
+    }
+
+    /// A broker can forget its consumer, and then delivers nothing for ever (rabbitmq-server#17317).
+    private func renewForgottenConsumer() {
+        guard let partition = gauges.takeHopeless(), let thread = threads.withLock({ $0[partition] }) else {
+            return
+        }
+        logger.warning(
+            "messages are ready and none is decided: the partition is given back and taken again",
+            metadata: ["partition": "\(partition)"])
+        thread.release()
     }
 
     private func rebalance(_ share: FairShare, workers: Set<Int>, locked: Set<Int>) {
@@ -153,13 +197,27 @@ public final class WorkerPool: Sendable {
         var logger = logger
         logger[metadataKey: "partition"] = "\(partition)"
         let thread = PartitionThread(partition: partition, settleSeconds: settings.settleSeconds) {
-            [settings, partitioning, publisher, tally, logger] stop in
+            [settings, partitioning, publisher, tally, metrics, logger] stop in
             PartitionOwner(
                 LivePartitionPorts(
                     settings, partition: partition, of: partitioning, publisher: publisher, stop: stop,
-                    tally: tally, logger: logger),
+                    tally: tally, metrics: metrics, logger: logger),
                 partition: partition, of: partitioning)
         }
         threads.withLock { $0[partition] = thread }
+    }
+}
+
+/// The threads of the partitions that a process owns or gives back.
+final class OwnedThreads: Sendable {
+    private let threads = Mutex<[Int: PartitionThread]>([:])
+
+    func withLock<Value: Sendable>(_ body: (inout [Int: PartitionThread]) -> Value) -> Value {
+        threads.withLock { body(&$0) }
+    }
+
+    /// The partitions that are owned or about to be, in order.
+    var owned: [Int] {
+        withLock { $0.values.filter { $0.current == .owning }.map(\.partition).sorted() }
     }
 }

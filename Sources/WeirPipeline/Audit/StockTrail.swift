@@ -5,10 +5,11 @@ import WeirCore
 public struct StockTrail: Sendable {
     private var image: Stock?
     private var line = LineTrail()
-    /// The image from which crossings are looked at: the one before the last step.
-    private var baseline: Stock?
-    /// The crossings of the last step that were not told yet.
-    private var untold: [Crossing] = []
+    /// The image from which crossings are looked at: the one before the last step. There are two where the log does
+    /// not show whether a cancel was a step of its own or the first half of a replacement.
+    private var baselines: [Stock] = []
+    /// The crossings of the last step that were not told yet, seen from each of the baselines.
+    private var untold: [[Crossing]] = [[]]
     /// The intent that was cancelled by the last event: the next one may take its place, in one step with it.
     private var released: Token?
     private let requiresCrossings: Bool
@@ -27,7 +28,10 @@ public struct StockTrail: Sendable {
         default: break
         }
         if let missing = beginStep(happening) { return missing }
-        defer { untold = image.map { $0.crossings(from: baseline ?? $0) } ?? [] }
+        defer {
+            untold = image.map { image in baselines.map { image.crossings(from: $0) } } ?? []
+            if untold.isEmpty { untold = [[]] }
+        }
         switch happening {
         case .conflict, .answered, .crossed: return nil
         case .intent(let intent, let from, nil):
@@ -61,7 +65,7 @@ public struct StockTrail: Sendable {
 
     /// Checks the row of the table against the last image.
     public func finish(_ row: Stock?) -> String? {
-        if requiresCrossings, let missing = untold.first { return "it never said \(missing.rawValue)" }
+        if requiresCrossings, let missing { return "it never said \(missing.rawValue)" }
         guard row != image else { return nil }
         guard let row else { return "the log defines the SKU, but it has no row" }
         guard let image else { return "the SKU has a row, but the log does not define it" }
@@ -114,22 +118,28 @@ public struct StockTrail: Sendable {
     private mutating func beginStep(_ happening: Happening) -> String? {
         if case .intent(let intent, nil, _) = happening, let older = intent.replaces, older == released {
             released = nil
+            // A cancel that went through no threshold may have been a command of its own as well.
+            if missing == nil, let image { baselines.append(image) }
             return nil
         }
         released = nil
         if case .intent(let intent, _, _) = happening, intent.state == .cancelled { released = intent.token }
-        defer { baseline = image }
-        guard requiresCrossings, let missing = untold.first else { return nil }
+        defer { baselines = image.map { [$0] } ?? [] }
+        guard requiresCrossings, let missing else { return nil }
         return "the event before it never said \(missing.rawValue)"
     }
+
+    /// The next crossing that had to be told; nil when the last step told all of them.
+    private var missing: Crossing? { untold.contains([]) ? nil : untold.first?.first }
 
     private mutating func follow(_ crossing: Crossing, _ stock: Stock) -> String? {
         // A replacement tells its crossings behind its second half: a cancel that told one was a step of its own.
         released = nil
-        guard untold.first == crossing else {
+        let told = untold.filter { $0.first == crossing }
+        guard !told.isEmpty else {
             return "it says \(crossing.rawValue), which it is not for the first time"
         }
-        untold.removeFirst()
+        untold = told.map { Array($0.dropFirst()) }
         guard let image else { return "it came before its SKU was defined" }
         guard stock.policy == image.policy else { return "it shows another policy than was defined" }
         return check(stock, against: image)

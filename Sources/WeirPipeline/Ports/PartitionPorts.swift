@@ -35,5 +35,5 @@ public enum PartitionReport: Sendable {
     /// A delivery became a dead letter; `trace` is its sender's.
     case deadLetter(reason: String, detail: String, trace: TraceParent?)
     /// A batch was committed.
-    case committed(commands: Int, expired: Int, deadLetters: Int, events: Int)
+    case committed(CommittedBatch)
 }

@@ -95,6 +95,7 @@ extension PartitionWorker {
         write.deadLetters = deadLetters
         // A culprit that the data made one may be noted as a suspect, too.
         write.clearedSuspects = cleared.bodies + (culprit.map { [$0.delivery.body] } ?? [])
+        let began = ports.now()
         try store.commit(write) { fillAhead(source) }
 
         head = decision.head
@@ -109,8 +110,9 @@ extension PartitionWorker {
         }
         ports.report(
             .committed(
-                commands: commands.count, expired: snapshot.due.count, deadLetters: deadLetters.count,
-                events: write.events.count))
+                CommittedBatch(
+                    decision, commands: commands.count, expired: snapshot.due.count,
+                    deadLetters: deadLetters.count, commitTime: lastContact - began)))
         for intent in decision.decided { holds.consider(intent.holdUntil) }
         for transition in decision.changed { holds.consider(transition.after.holdUntil) }
         if dueUntil != nil { holds.isStale = true }

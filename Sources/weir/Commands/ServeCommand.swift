@@ -1,9 +1,11 @@
 import ArgumentParser
+import CoreMetrics
 import Dispatch
 import Logging
 import ServiceLifecycle
 import WeirIngress
 import WeirLive
+import WeirMetrics
 
 struct ServeCommand: WeirCommand {
     static let configuration = CommandConfiguration(
@@ -26,6 +28,19 @@ struct ServeCommand: WeirCommand {
     @OptionGroup(title: "Credentials and TLS") var security: SecurityOptions
 
     @Option(
+        help: """
+            A port for /livez, /readyz and /metrics beside the API, without credentials; 0 takes a free one. \
+            [env: WEIR_METRICS_PORT, default: none]
+            """)
+    var metricsPort: Int?
+
+    @Option(help: "The address of that port. [env: WEIR_METRICS_HOST, default: 127.0.0.1]")
+    var metricsHost: String?
+
+    @Option(help: "text or json. [env: WEIR_LOG_FORMAT, default: text]")
+    var logFormat: LogFormat?
+
+    @Option(
         help: "trace, debug, info, notice, warning, error or critical. [env: WEIR_LOG_LEVEL, default: info]")
     var logLevel: Logger.Level?
 
@@ -35,12 +50,13 @@ struct ServeCommand: WeirCommand {
         let amqpURL = try settings.requireAMQPURL(reader)
         let role = try role ?? word(reader.string(forKey: "weir.role"), "weir.role") ?? .all
         let level = try logLevel ?? word(reader.string(forKey: "weir.log.level"), "weir.log.level") ?? .info
-        LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
-            handler.logLevel = level
-            return handler
-        }
+        let format =
+            try logFormat ?? word(reader.string(forKey: "weir.log.format"), "weir.log.format") ?? .text
+        LoggingSystem.bootstrap { format.handler(label: $0, level: level) }
         let logger = Logger(label: "weir")
+        // Another backend of swift-metrics goes here, or beside it in a MultiplexMetricsHandler.
+        let metrics = PrometheusMetrics()
+        MetricsSystem.bootstrap(metrics)
 
         let installation = try Installation.read(databaseURL: databaseURL)
         let findings = try TopologyTool(amqpURL: amqpURL, partitions: installation.partitioning.count).check()
@@ -48,6 +64,7 @@ struct ServeCommand: WeirCommand {
 
         // The group stops in reverse order: the ingress drains while workers still answer it.
         var services: [any Service] = []
+        var pool: WorkerPool?
         if role != .ingress {
             guard installation.isAccepted else {
                 throw Failure(
@@ -56,11 +73,12 @@ struct ServeCommand: WeirCommand {
                     .failed)
             }
             let worker = WorkerSettings(databaseURL: databaseURL, amqpURL: amqpURL)
-            services.append(
-                WorkerService(
-                    pool: WorkerPool(worker, partitioning: installation.partitioning, logger: logger),
-                    logger: logger))
+            let made = WorkerPool(
+                worker, partitioning: installation.partitioning, logger: logger, metrics: metrics)
+            services.append(WorkerService(pool: made, logger: logger))
+            pool = made
         }
+        var server: Ingress?
         if role != .worker {
             var ingress = IngressSettings(databaseURL: databaseURL, amqpURL: amqpURL)
             ingress.host = host ?? reader.string(forKey: "weir.http.host") ?? "127.0.0.1"
@@ -69,9 +87,24 @@ struct ServeCommand: WeirCommand {
             try await limits.apply(to: &ingress, reader)
             try security.apply(
                 to: &ingress, reader, hasKeys: try KnownKeys.read(databaseURL: databaseURL).isAny)
-            services.append(
-                try Ingress(settings: ingress, partitioning: installation.partitioning, logger: logger))
+            let made = try Ingress(
+                settings: ingress, partitioning: installation.partitioning, logger: logger, metrics: metrics)
+            services.append(made)
+            server = made
             Self.announce(ingress, logger)
+        }
+        let port = try await reader.number(metricsPort, forKey: "weir.metrics.port", in: 0...65_535)
+        if let port {
+            services.insert(
+                OperationsServer(
+                    host: metricsHost ?? reader.string(forKey: "weir.metrics.host") ?? "127.0.0.1",
+                    port: port,
+                    faults: { [pool] in pool?.faults ?? [] },
+                    metrics: { [pool, server] in
+                        pool?.sampleMetrics()
+                        server?.sampleMetrics()
+                        return metrics.text
+                    }, logger: logger), at: 0)
         }
         let group = ServiceGroup(
             configuration: .init(

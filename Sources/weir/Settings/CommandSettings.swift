@@ -38,7 +38,8 @@ struct CommandSettings: ParsableArguments {
     private static let knownKeys =
         [
             "amqp.url", "database.url", "weir.http.host", "weir.http.port", "weir.jwt.audience",
-            "weir.jwt.issuer", "weir.jwt.jwks", "weir.log.level", "weir.partitions", "weir.role",
+            "weir.jwt.issuer", "weir.jwt.jwks", "weir.log.format", "weir.log.level", "weir.metrics.host",
+            "weir.metrics.port", "weir.partitions", "weir.role",
             "weir.tls.cert",
             "weir.tls.key",
         ] + LimitOptions.keys

@@ -98,6 +98,19 @@ import WeirCore
         ])
     }
 
+    /// Sales are given back in part while others stand in line.
+    @Test(arguments: lines)
+    func salesAreGivenBackToALineInEveryOrder(_ start: (units: Int64, rule: ShortageRule)) {
+        let alphabet: [Letter] = [
+            Letter(ask(tokenA, 2)), Letter(ask(tokenB, 1, by: bob)), Letter(ask(tokenC, 2)),
+            Letter { giveBack(1, id: "return-\($0)") }, Letter { giveBack(1, tokenC, id: "other-\($0)") },
+            Letter { cancel(tokenB, id: "cancel-\($0)") }, Letter { adjust(by: 1, id: "adjust-\($0)") },
+        ]
+        var row = Self.row(start.units, start.rule)
+        row.policy.holdSeconds = 0
+        Walk(alphabet, depth: 4).all(from: [row])
+    }
+
     /// Units on the shelf, and what becomes of those for whom there are too few.
     static let lines: [(units: Int64, rule: ShortageRule)] = [
         (0, .waitlist), (1, .waitlist), (2, .waitlist), (0, .backorder), (1, .backorder),

@@ -125,6 +125,18 @@ import WeirCore
                 command: giveBack(1), stored: refused(.wrongState, .intent(intent(state))))
         }
 
+    @Test func unitsThatAreGivenBackGoToTheNextInLine() {
+        let waiting = inLine(tokenC, .waitlisted, 1, place: 1, buyer: bob)
+        let before = stock(available: 0, sold: 4, waiting: 1, places: 1) { $0.onShortage = .waitlist }
+        var snapshot = Snapshot(
+            now: at(noon), head: 0, stocks: [shirt: before], intents: [tokenA: Self.partly(4)])
+        snapshot.lines[shirt] = Line([waiting], isWhole: true)
+        let decision = decide([giveBack(2)], in: snapshot)
+        #expect(decision.changed.map(\.after) == [Self.partly(4, 2), granted(waiting)])
+        let after = decision.stocks.first?.after
+        #expect(after.map { [$0.available, $0.held, $0.sold, $0.waitlisted] } == [1, 1, 2, 0])
+    }
+
     @Test func aPartReturnedIsReturnedOnce() {
         let snapshot = Snapshot(
             now: at(noon), head: 0, stocks: [shirt: Self.sold], intents: [tokenA: Self.partly(4)])
@@ -278,6 +290,18 @@ import WeirCore
         let larger = decide([ask(tokenA, 3, replacing: tokenB)], in: snapshot)
         #expect(larger.decided.map(\.state) == [.waitlisted])
         #expect(larger.changed.map(\.after.state) == [.cancelled, .reserved])
+    }
+
+    @Test func whatAnIntentHeldIsItsOwnBeforeTheFirstInLineHasItsTurn() {
+        // One in line could take both units; the one who had them keeps what he still wants.
+        let waiting = inLine(tokenC, .waitlisted, 2, place: 1, buyer: bob)
+        let before = stock(available: 0, held: 2, waiting: 2, places: 1) { $0.onShortage = .waitlist }
+        var snapshot = Snapshot(
+            now: at(noon), head: 0, stocks: [shirt: before], intents: [tokenB: Self.older(.reserved)])
+        snapshot.lines[shirt] = Line([waiting], isWhole: true)
+        let decision = decide([ask(tokenA, 1, replacing: tokenB)], in: snapshot)
+        #expect(decision.decided == [Self.newer(.reserved, 1)])
+        #expect(decision.changed.map(\.after) == [ended(Self.older(.reserved), .cancelled)])
     }
 
     @Test func anIntentThatWasReplacedIsNeverConfirmed() {

@@ -102,6 +102,22 @@ import WeirCore
             decision.buyers == (row.change == 0 ? [] : [BuyerChange(BuyerKey(shirt, ann), by: row.change)]))
     }
 
+    /// Otherwise he could stand in line many times, and be given more than the limit later.
+    @Test(arguments: [ShortageRule.waitlist, .backorder])
+    func whatABuyerStandsInLineForCountsForHisLimit(_ rule: ShortageRule) {
+        let row = stock(available: 0) { ($0.maxPerBuyer, $0.onShortage, $0.backorderLimit) = (3, rule, 9) }
+        var snapshot = Snapshot(now: at(noon), head: 0, stocks: [shirt: row])
+        snapshot.buyerUnits = [BuyerKey(shirt, ann): 0]
+        let joined = decide([ask(tokenA), ask(tokenB), ask(tokenC, 1)], in: snapshot)
+        #expect(joined.decided.map(\.reason) == [nil, .buyerLimit, nil])
+        #expect(joined.buyers == [BuyerChange(BuyerKey(shirt, ann), by: 3)])
+        // His turn changes nothing, leaving the line gives back.
+        let served = decide([ask(tokenA), adjust(by: 2)], in: snapshot)
+        #expect(served.decided.map(\.state) == [.reserved])
+        #expect(served.buyers == [BuyerChange(BuyerKey(shirt, ann), by: 2)])
+        #expect(decide([ask(tokenA), cancel()], in: snapshot).buyers.isEmpty)
+    }
+
     @Test func aHoldThatExpiresGivesItsBuyerHisUnitsBack() {
         let row = stock(available: 0, held: 2) { $0.maxPerBuyer = 3 }
         let due = intent(.reserved, until: noon)

@@ -48,15 +48,15 @@ extension Audit {
 
     // MARK: Thresholds
 
-    /// A step begins, unless an intent takes the place of the one that the last event cancelled.
-    mutating func beginStep(_ happening: Happening) throws(Broken) {
+    /// A step begins, unless an intent takes the place of the one that the last event cancelled `unasked`.
+    mutating func beginStep(_ happening: Happening, unasked: Bool) throws(Broken) {
         let sku = happening.sku
         if case .intent(let intent, nil, _) = happening, let older = intent.replaces, older == released {
             released = nil
             return
         }
         released = nil
-        if case .intent(let intent, _, _) = happening, intent.state == .cancelled {
+        if case .intent(let intent, _, _) = happening, intent.state == .cancelled, unasked {
             released = intent.token
             replaced[intent.token] = intents[intent.token]
         }

@@ -25,7 +25,7 @@ struct Audit {
     func check(_ decision: Decision) throws(Broken) {
         try checkNumbering(decision)
         var copy = self
-        for event in decision.events { try copy.follow(event.happening) }
+        for event in decision.events { try copy.follow(event.happening, unasked: event.cause == nil) }
         try promise(copy.untold.values.allSatisfy(\.isEmpty), "crossings were not told: \(copy.untold)")
         try copy.checkStocks(decision.stocks)
         try copy.checkIntents(decision)
@@ -49,14 +49,14 @@ struct Audit {
 
     // MARK: Each image follows from the one before
 
-    private mutating func follow(_ happening: Happening) throws(Broken) {
+    private mutating func follow(_ happening: Happening, unasked: Bool) throws(Broken) {
         if case .crossed(let crossing, let stock) = happening {
             try promise(untold[stock.sku]?.first == crossing, "\(crossing) is told where it is not")
             try promise(stocks[stock.sku] == stock, "\(crossing): another image")
             untold[stock.sku]?.removeFirst()
             return
         }
-        try beginStep(happening)
+        try beginStep(happening, unasked: unasked)
         switch happening {
         case .intent(let intent, let from, let stock):
             try checkStep(intent, from: from)

@@ -88,6 +88,25 @@ import WeirTopology
         }
     }
 
+    @Test func theProducersExampleIsTheOneThatIsTestedAndSellsWhatThereIs() async throws {
+        let source = try String(
+            contentsOfFile: Python.file("Tests/WeirIngressTests/Examples/Checkout.swift"), encoding: .utf8)
+        let shown = try example("swift", holding: "func checkOut(")
+        #expect(source.trimmingCharacters(in: .whitespacesAndNewlines) == shown)
+        try await IngressRoom.with(partitions: 3) { room in
+            try await room.define("tea", 3)
+            let paid = Mutex(0)
+            for order in ["order-8", "order-9"] {
+                try await checkOut(room.room.amqpURL, order: order, buyer: "ada") {
+                    paid.withLock { $0 += 1 }
+                }
+            }
+            #expect(paid.withLock { $0 } == 1)
+            #expect(try await room.get("/v1/intents/order-8").text("status") == "confirmed")
+            #expect(try await room.get("/v1/intents/order-9").text("reason") == "sold_out")
+        }
+    }
+
     /// Publishes an event once more, under another number if one is given.
     private func republish(_ event: Delivery, seq: Int64?, _ room: IngressRoom) async throws {
         var properties = event.properties

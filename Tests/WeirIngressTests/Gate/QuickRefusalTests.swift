@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import Testing
 import WeirLive
+import WeirProducer
 
 @testable import WeirIngress
 
@@ -217,7 +218,7 @@ import WeirLive
                 #expect(reply.headers.first(name: "retry-after") == "1")
                 #expect(try await room.get("/v1/intents/t\(number)").status == 404)
             }
-            #expect(room.ingress.handler.refusals.load(ordering: .relaxed) == 3)
+            #expect(room.ingress.handler.producer.refusals.load(ordering: .relaxed) == 3)
         }
     }
 }

@@ -1,72 +1,54 @@
 import AMQPClient
 import Logging
-import Synchronization
 import WeirCore
 import WeirTopology
 import WeirWire
 
-/// The thread that reads this ingress's own queue and hands outcomes to those who wait.
-final class OutcomeListener: Sendable {
-    let queue: String
+/// The thread that reads this producer's own queue and hands outcomes to those who wait.
+package final class OutcomeListener: Sendable {
+    /// The name of the queue, to which outcomes are to be sent.
+    package let queue: String
     private let settings: AMQPSettings
     private let desk: OutcomeDesk
-    private let memory: QueuedMemory
     private let lanes: Lanes
-    /// Nil when there is none.
-    private let gate: SoldOutGate?
+    private let neighbour: ProducerNeighbour
     private let partitioning: Partitioning
     private let logger: Logger
-    private let connected = Atomic(false)
-    private let stopping = Atomic(false)
-    /// Only to be woken out of a pause by.
-    private let bell = Mailbox<Never>()
-    private let thread = Mutex<DedicatedThread?>(nil)
+    private let thread: ReconnectingThread
 
     init(
-        _ settings: IngressSettings, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes,
-        gate: SoldOutGate?, partitioning: Partitioning, logger: Logger
+        _ settings: ProducerCore.Settings, desk: OutcomeDesk, lanes: Lanes, neighbour: ProducerNeighbour,
+        partitioning: Partitioning, logger: Logger
     ) {
         queue = BrokerTopology.ingressQueuePrefix + settings.instance
         self.settings = AMQPSettings(
-            url: settings.amqpURL, connectionName: "weir ingress \(settings.instance) outcomes")
+            url: settings.amqpURL, connectionName: "\(settings.connectionName) outcomes")
         self.desk = desk
-        self.memory = memory
         self.lanes = lanes
-        self.gate = gate
+        self.neighbour = neighbour
         self.partitioning = partitioning
         self.logger = logger
+        thread = ReconnectingThread(
+            name: "weir-outcomes", complaint: "outcome queue not connected", logger: logger)
     }
 
     /// Whether outcomes can arrive at the moment.
-    var isConnected: Bool { connected.load(ordering: .acquiring) }
+    package var isConnected: Bool { thread.isConnected }
+
+    /// How often its connection was lost and made again.
+    package var reconnects: Int { thread.reconnects }
 
     func start() {
-        thread.withLock { $0 = DedicatedThread(name: "weir-outcomes") { self.run() } }
+        thread.start { [self] in try listen() }
     }
+
+    /// Makes the thread end, without waiting for it.
+    func requestStop() { thread.requestStop() }
 
     /// Ends the thread and waits for it. Blocks for half a second, or as long as a login takes.
-    func stop() {
-        stopping.store(true, ordering: .releasing)
-        bell.close()
-        thread.withLock { $0 }?.join()
-    }
+    func stop() { thread.stop() }
 
-    private func run() {
-        var pause = Pause()
-        while !stopping.load(ordering: .acquiring) {
-            do throws(AMQPError) {
-                try listen { pause.reset() }
-            } catch {
-                connected.store(false, ordering: .releasing)
-                guard !stopping.load(ordering: .acquiring) else { break }
-                logger.warning("outcome queue not connected", metadata: ["reason": "\(error.message)"])
-                bell.wait(pause.next())
-            }
-        }
-        connected.store(false, ordering: .releasing)
-    }
-
-    private func listen(_ onConnect: () -> Void) throws(AMQPError) {
+    private func listen() throws(AMQPError) {
         let connection = try Connection(settings)
         defer { connection.close() }
         try connection.declareQueue(
@@ -77,12 +59,13 @@ final class OutcomeListener: Sendable {
         // Workers send an outcome to everybody and, by its name, to this queue, in one message.
         try connection.bindQueue(queue: queue, exchange: BrokerTopology.events, routingKey: queue)
         try connection.consume(queue: queue, noAck: true, exclusive: true)
-        connected.store(true, ordering: .releasing)
-        onConnect()
-        logger.info("outcome queue connected", metadata: ["queue": "\(queue)"])
-        // What was decided while the queue was away is in the database; what comes from now on comes here.
+        // What was decided while the queue was away is in the database, and is told again to whoever sends it again;
+        // what comes from now on comes here.
         desk.interrupt()
-        while !stopping.load(ordering: .acquiring) {
+        // Not before: whoever comes when it is connected need not ask twice.
+        thread.noteConnected()
+        logger.info("outcome queue connected", metadata: ["queue": "\(queue)"])
+        while !thread.isStopping {
             if let delivery = try connection.nextDelivery(wait: .milliseconds(500)) { note(delivery) }
         }
     }
@@ -116,16 +99,9 @@ final class OutcomeListener: Sendable {
             return
         }
         let correlation = correlationID.flatMap { UInt64($0, radix: 16) }
-        // Before anybody is told: whoever brought units back may send a wish for them at once.
-        gate?.note(happening)
+        neighbour.beforeOutcome(happening)
         desk.deliver(happening, correlation: correlation)
         if let correlation { lanes.hear(correlation, partition: partitioning.partition(of: happening.sku)) }
-        guard let token = happening.token else { return }
-        if case .conflict = happening {
-            // The wish that was refused is forgotten, not the one that has the token.
-            if let correlation { memory.forget(token, id: correlation) }
-        } else {
-            memory.forget(token)
-        }
+        neighbour.afterOutcome(happening, correlation)
     }
 }

@@ -4,9 +4,9 @@ import WeirCore
 /// Where requests wait for outcomes: found by the correlation id of the command, or by the token.
 ///
 /// A waiter is registered before its command is published, or the outcome could be here first.
-final class OutcomeDesk: Sendable {
+package final class OutcomeDesk: Sendable {
     /// How a wait ends.
-    enum Ending: Sendable {
+    package enum Ending: Sendable {
         /// This happened.
         case happening(Happening)
         /// The time is over.
@@ -17,7 +17,7 @@ final class OutcomeDesk: Sendable {
         case interrupted
     }
 
-    typealias Waiter = Awaited<Ending>
+    package typealias Waiter = Awaited<Ending>
 
     private struct State {
         var waiters: [UInt64: (waiter: Waiter, token: Token?)] = [:]
@@ -39,18 +39,19 @@ final class OutcomeDesk: Sendable {
     /// Times are over up to this much late: nobody needs an exact second.
     private static let tickNanoseconds: UInt64 = 50_000_000
     /// How often ``sweep()`` should be called.
-    static let sweepInterval = Duration.milliseconds(50)
+    package static let sweepInterval = Duration.milliseconds(50)
 
     private let limit: Int
     private let state = Mutex(State())
 
-    init(limit: Int) { self.limit = limit }
+    /// - Parameter limit: how many may wait at once.
+    package init(limit: Int) { self.limit = limit }
 
     /// How many wait.
-    var count: Int { state.withLock { $0.waiters.count } }
+    package var count: Int { state.withLock { $0.waiters.count } }
 
     /// Registers a waiter under the id of a command; with a token it hears of that too. Nil when too many wait.
-    func expect(_ id: UInt64, token: Token? = nil, forSeconds seconds: Double) -> Waiter? {
+    package func expect(_ id: UInt64, token: Token? = nil, forSeconds seconds: Double) -> Waiter? {
         let waiter = Waiter()
         let deadline = monotonicNanoseconds() + UInt64(max(0, seconds) * 1_000_000_000)
         let isTaken = state.withLock { state in
@@ -70,17 +71,17 @@ final class OutcomeDesk: Sendable {
     }
 
     /// Takes a waiter back whose command was not published.
-    func forget(_ id: UInt64) {
+    package func forget(_ id: UInt64) {
         _ = state.withLock { $0.remove(id) }
     }
 
     /// Wakes a waiter for whom no outcome will come.
-    func dismiss(_ id: UInt64) {
+    package func dismiss(_ id: UInt64) {
         state.withLock { $0.remove(id) }?.finish(.dismissed)
     }
 
     /// Hands an outcome to whoever waits for it.
-    func deliver(_ happening: Happening, correlation: UInt64?) {
+    package func deliver(_ happening: Happening, correlation: UInt64?) {
         let receivers: [Waiter] = state.withLock { state in
             var receivers: [Waiter] = []
             if let correlation, let waiter = state.remove(correlation) { receivers.append(waiter) }
@@ -96,7 +97,7 @@ final class OutcomeDesk: Sendable {
     }
 
     /// Ends the waits whose time is over.
-    func sweep() {
+    package func sweep() {
         let now = monotonicNanoseconds() / Self.tickNanoseconds
         let late: [Waiter] = state.withLock { state in
             guard now > state.lastTick else { return [] }
@@ -113,12 +114,12 @@ final class OutcomeDesk: Sendable {
     }
 
     /// The outcome queue was away: everybody looks up what may have been lost.
-    func interrupt() {
+    package func interrupt() {
         for waiter in takeAll() { waiter.finish(.interrupted) }
     }
 
     /// Ends all waits, also those that are still to come: the server stops.
-    func release() {
+    package func release() {
         state.withLock { $0.isReleased = true }
         for waiter in takeAll() { waiter.finish(.timedOut) }
     }

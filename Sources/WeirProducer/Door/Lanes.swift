@@ -15,12 +15,12 @@ import WeirWire
 /// that is being decided and one at hand. What is more waits in the lane, where ``Congestion`` sees it; otherwise the
 /// partition's queue would take whatever comes, and those who wait for outcomes would wait for ever longer. A worker
 /// that says nothing for long is away: then the queue takes everything, as it is meant to.
-final class Lanes: Sendable {
+package final class Lanes: Sendable {
     /// A wish on its way.
-    struct Wish: Sendable {
-        let submit: Submit
+    package struct Wish: Sendable {
+        package let submit: Submit
         /// The id of its request, which its outcome is heard by.
-        let id: UInt64
+        package let id: UInt64
         /// Its sender's trace.
         let trace: TraceParent?
         /// When it came, in monotonic nanoseconds.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import WeirIngress
+@testable import WeirProducer
 
 /// The door's own limit, by a clock that the test turns: who comes, and how fast those inside come through.
 @Suite struct CongestionTests {

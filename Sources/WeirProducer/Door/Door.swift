@@ -4,7 +4,7 @@ import WeirCore
 import WeirWire
 
 /// How a wish came through the door.
-enum DoorEnding: Sendable {
+package enum DoorEnding: Sendable {
     /// Its token was decided before.
     case known(Intent)
     /// It was published, and this is what the broker said.
@@ -13,12 +13,12 @@ enum DoorEnding: Sendable {
     case overloaded
 }
 
-extension RequestHandler {
-    /// Looks a wish's token up and, when nobody knows it, publishes the wish.
+extension ProducerCore {
+    /// Lets the neighbour look a wish's token up and, when nobody knows it, publishes the wish.
     ///
     /// The look-up thread hands it on to the publisher's thread without waking the request in between: what waits
     /// for the outcome sleeps until there is one. A wish that gets none dismisses its waiter.
-    func pass(_ submit: Submit, id: UInt64, trace: TraceParent?) -> Awaited<DoorEnding> {
+    package func pass(_ submit: Submit, id: UInt64, trace: TraceParent?) -> Awaited<DoorEnding> {
         let wish = Lanes.Wish(
             submit: submit, id: id, trace: trace, since: monotonicNanoseconds(), door: Awaited())
         let partition = partitioning.partition(of: submit.sku)
@@ -32,7 +32,7 @@ extension RequestHandler {
     }
 
     /// Whether a wish that came now would be refused at a partition's door; it counts as refused then.
-    func isShut(_ partition: Int) -> Bool {
+    package func isShut(_ partition: Int) -> Bool {
         let now = monotonicNanoseconds()
         let isShut =
             inFlight.load(ordering: .relaxed) >= settings.inFlightLimit
@@ -48,28 +48,9 @@ extension RequestHandler {
         return wish.door
     }
 
-    /// What the door says to a wish: the intent that is known, a problem, or nil when it was accepted.
-    ///
-    /// A known token needs no queue: the same wish gets its intent, another one is a conflict.
-    func settle(_ ending: DoorEnding, _ submit: Submit) throws(Problem) -> Answer? {
-        switch ending {
-        case .known(let intent):
-            guard intent.repeats(submit) else { throw Self.tokenConflict(submit.token) }
-            var answer = Answer(intent)
-            answer.markReplayed()
-            return answer
-        case .published(let outcome):
-            try accepted(outcome, partition: partitioning.partition(of: submit.sku))
-            return nil
-        case .overloaded:
-            throw Self.overloaded
-        }
-    }
-
     // MARK: A flight
 
-    /// Looks wishes up that wait for their flight; skips it while PostgreSQL is away or slow, because the worker says
-    /// the same.
+    /// Has wishes looked up that wait for their flight.
     func check(_ wishes: [Lanes.Wish], _ partition: Int) {
         let patient = wishes.filter { wish in
             let isLate = monotonicNanoseconds() &- wish.since > settings.lanePatienceNanoseconds
@@ -78,13 +59,13 @@ extension RequestHandler {
             }
             return !isLate
         }
-        guard settings.lookUpAtTheDoor, lookUps.isQuick, !patient.isEmpty else {
+        guard let lookUp = neighbour.lookUp, !patient.isEmpty else {
             return lanes.clear(patient, partition: partition)
         }
-        lookUps.intents(patient.map(\.submit.token)) { [self] findings in
-            guard case .found(let known) = findings else { return lanes.clear(patient, partition: partition) }
+        lookUp(patient) { [self] known in
+            guard let known else { return lanes.clear(patient, partition: partition) }
             let unknown = patient.filter { wish in
-                guard case .intent(let intent, _) = known[wish.submit.token] else { return true }
+                guard let intent = known(wish.submit.token) else { return true }
                 end(wish, .known(intent))
                 return false
             }
@@ -94,12 +75,13 @@ extension RequestHandler {
 
     /// Publishes wishes in one message; the next flight departs when this one is decided.
     func depart(_ flight: [Lanes.Wish], _ partition: Int) {
-        for wish in flight { memory.remember(wish.submit, id: wish.id) }
+        neighbour.beforePublish(flight)
         publisher.publish([message(flight, partition)]) { [self] _, outcome in
             for wish in flight {
-                if outcome != .confirmed { memory.forget(wish.submit.token, id: wish.id) }
+                if outcome != .confirmed { neighbour.afterFailure(wish) }
                 end(wish, .published(outcome))
             }
+            if outcome == .confirmed { neighbour.afterConfirm(flight.count, partition) }
             lanes.land(partition: partition, isOver: outcome != .confirmed)
         }
     }

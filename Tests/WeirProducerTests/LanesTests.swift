@@ -2,7 +2,7 @@ import Synchronization
 import Testing
 import WeirCore
 
-@testable import WeirIngress
+@testable import WeirProducer
 
 /// When wishes depart, without a server; time stands still unless the test calls back.
 @Suite struct LanesTests {

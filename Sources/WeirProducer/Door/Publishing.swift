@@ -5,13 +5,33 @@ import WeirCore
 import WeirTopology
 import WeirWire
 
-extension RequestHandler {
-    /// Publishes a command to its partition and returns once the broker has taken charge of it.
-    func publish(_ command: Command, id: UInt64, trace: TraceParent?) async throws(Problem) {
-        guard mayPublish() else { throw Self.overloaded }
+extension ProducerCore {
+    /// Publishes a command to its partition and returns what the broker said of it; nil when too many are on their way.
+    package func publish(
+        _ command: Command, id: UInt64, trace: TraceParent?
+    ) async -> Publisher.Outcome? {
+        guard mayPublish() else { return nil }
         let outcome = await publisher.publish(message(command, id: id, trace: trace))
         endPublish()
-        try accepted(outcome, partition: partition(of: command))
+        return outcome
+    }
+
+    /// Sends a command on its way: an intent flies with those that come at the same time, anything else goes alone. One
+    /// that is not accepted dismisses its waiter.
+    func send(_ command: Command, id: UInt64) -> Awaited<DoorEnding> {
+        if case .submit(let submit) = command { return pass(submit, id: id, trace: nil) }
+        let door = Awaited<DoorEnding>()
+        guard mayPublish() else {
+            door.finish(.overloaded)
+            desk.dismiss(id)
+            return door
+        }
+        publisher.publish([message(command, id: id, trace: nil)]) { [self] _, outcome in
+            endPublish()
+            door.finish(.published(outcome))
+            if outcome != .confirmed { desk.dismiss(id) }
+        }
+        return door
     }
 
     /// Counts a publish that begins; false when too many are on their way.
@@ -21,48 +41,14 @@ extension RequestHandler {
         return isRoom
     }
 
+    /// How many publishes are on their way.
+    package var publishing: Int { inFlight.load(ordering: .relaxed) }
+
     /// Counts a publish that has ended.
     func endPublish() { inFlight.wrappingSubtract(1, ordering: .relaxed) }
 
-    static let overloaded = Problem(
-        .overloaded, "too many requests are being published; nothing was accepted, come back later")
-
-    /// Returns when the broker has taken charge of a command; every other end is a 503 that says what the client
-    /// should do: the same again, under the same key.
-    func accepted(_ outcome: Publisher.Outcome, partition: Int) throws(Problem) {
-        switch outcome {
-        case .confirmed: return
-        case .nacked:
-            throw Problem(
-                .queueFull,
-                "the queue of this SKU's partition is full; nothing was accepted, come back later",
-                retryAfterSeconds: 2)
-        case .returned(let code, let text):
-            logger.error(
-                "a command reached no queue",
-                metadata: ["partition": "\(partition)", "reply": "\(code) \(printable(text))"])
-            throw Problem(
-                .notRoutable,
-                "the queue of this SKU's partition does not exist; nothing was accepted. An operator has to"
-                    + " run 'weir topology apply'", retryAfterSeconds: 5)
-        case .unavailable(let reason):
-            throw Problem(
-                .brokerUnavailable,
-                "the broker did not take the request: \(printable(reason)). It may still have arrived; send it"
-                    + " again with the same Idempotency-Key")
-        case .timedOut:
-            throw Problem(
-                .publishTimeout,
-                "the broker did not confirm the request in time, and may still accept it; send it again with"
-                    + " the same Idempotency-Key to learn its outcome")
-        case .refused(let reason):
-            logger.error("a command cannot be published", metadata: ["reason": "\(reason)"])
-            throw Problem(
-                .internalError, "the request could not be turned into a message; nothing was accepted")
-        }
-    }
-
-    func partition(of command: Command) -> Int { partitioning.partition(of: command.sku) }
+    /// The partition that decides a command.
+    package func partition(of command: Command) -> Int { partitioning.partition(of: command.sku) }
 
     /// The message of several wishes of a partition; of one it is a plain one.
     func message(_ flight: [Lanes.Wish], _ partition: Int) -> OutgoingMessage {
