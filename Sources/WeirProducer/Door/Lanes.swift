@@ -44,6 +44,21 @@ package final class Lanes: Sendable {
         /// When an outcome was heard last, or when the first flight departed after all were decided.
         var signAt: UInt64 = 0
 
+        /// Whether a flight is between its departure and its landing.
+        var isFlying = false
+        /// The ids of the flight that is under way, from the smallest to the greatest.
+        var ids: ClosedRange<UInt64> = 0...0
+        var isHeard = true
+        /// When the next flight may depart without an outcome.
+        var quietUntil: UInt64 = 0
+        var isTimed = false
+        /// Whether wishes are being looked up.
+        var isChecking = false
+        /// What has not been looked up yet.
+        var waiting: [Wish] = []
+        /// What nobody knows, and may depart.
+        var ready: [Wish] = []
+
         /// Whether the worker has enough for now.
         mutating func isCrowded(_ now: UInt64, most: Int, silence: UInt64) -> Bool {
             guard isAnswering, undecidedCount > most else { return false }
@@ -71,21 +86,6 @@ package final class Lanes: Sendable {
             undecided.removeLast()
             undecidedCount -= last.count
         }
-
-        /// Whether a flight is between its departure and its landing.
-        var isFlying = false
-        /// The ids of the flight that is under way, from the smallest to the greatest.
-        var ids: ClosedRange<UInt64> = 0...0
-        var isHeard = true
-        /// When the next flight may depart without an outcome.
-        var quietUntil: UInt64 = 0
-        var isTimed = false
-        /// Whether wishes are being looked up.
-        var isChecking = false
-        /// What has not been looked up yet.
-        var waiting: [Wish] = []
-        /// What nobody knows, and may depart.
-        var ready: [Wish] = []
 
         mutating func next(_ now: UInt64, most: Int, silence: UInt64) -> Step? {
             guard !isFlying else { return nil }
