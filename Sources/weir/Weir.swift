@@ -14,6 +14,7 @@ struct Weir: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, ServeCommand.self, MigrateCommand.self, TopologyCommand.self, SKUCommand.self,
             IntentCommand.self, LoadCommand.self, DeadCommand.self, KeysCommand.self, AuditCommand.self,
+            PruneCommand.self,
             SimulateCommand.self, DoctorCommand.self,
         ])
 }

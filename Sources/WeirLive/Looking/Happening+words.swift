@@ -26,7 +26,7 @@ extension Happening {
 }
 
 extension Intent {
-    fileprivate var inWords: String {
+    var inWords: String {
         var words = state.rawValue
         if let reason { words += " (\(reason.rawValue))" }
         words += ", \(quantity.units) of \(sku) for \(printable(buyer.text))"
