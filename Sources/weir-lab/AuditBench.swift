@@ -5,10 +5,12 @@ import WeirCore
 import WeirLive
 import WeirSandbox
 
-/// How fast `weir audit` goes through a long history, and how much memory it takes for it.
+/// How fast `weir audit` goes through a long history and `weir prune` lets it go, how much memory each takes, and what a
+/// row takes in the database.
 struct AuditBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Events per second and memory of `weir audit` on a long history.")
+        commandName: "audit",
+        abstract: "Events per second and memory of `weir audit` and `weir prune` on a long history.")
 
     @Option(help: "How many intents the history has; it has 2.8 events for each.")
     var intents = 1_100_000
@@ -27,35 +29,44 @@ struct AuditBench: AsyncParsableCommand {
             .partitioning
         let events = try fill(room.databaseURL, partitioning)
         print("Audit: \(skus) SKUs, \(skus * (intents / skus)) intents, \(events) events, \(runs) runs")
-        for run in 1...runs {
-            let begin = ContinuousClock.now
-            let audit = try Child("weir", ["audit"], environment: ["DATABASE_URL": room.databaseURL])
-            let meters = [
-                ProcessorMeter(name: "audit", roots: [audit.pid]),
-                ProcessorMeter(name: "PostgreSQL", roots: [sandbox.postgres.pid]),
-            ]
-            let before = meters.map(\.seconds)
-            var (megabytes, used) = (0.0, before)
-            try await until("the end of the audit", within: .seconds(600)) {
-                megabytes = max(megabytes, audit.peakMegabytes)
-                used = zip(meters, used).map { max($0.seconds, $1) }
-                return !audit.isRunning
-            }
-            guard audit.exitCode == 0 else { throw LabError("weir audit ended with \(audit.exitCode)") }
-            let seconds = (ContinuousClock.now - begin) / .seconds(1)
-            let costs = zip(meters, zip(used, before)).map { "\($0.name) \(($1.0 - $1.1).short) s" }
-            print(
-                "  run \(run): \(seconds.short) s, \((Double(events) / seconds).rounded) events/s,"
-                    + " \(megabytes.rounded) MB at most; processor: \(costs.joined(separator: ", "))")
-        }
+        try printSizes(room.databaseURL)
+        for _ in 0..<runs { try await time(["audit"], events, sandbox, room.databaseURL) }
+        try await time(["prune", "--before", "12h", "--yes"], events, sandbox, room.databaseURL)
+        try run(LabQueries.historyEnd, room.databaseURL)
+        try printSizes(room.databaseURL)
+        try await time(["audit"], events, sandbox, room.databaseURL)
     }
+
+    /// Runs a command of `weir` to its end, and prints what it took.
+    private func time(_ arguments: [String], _ events: Int, _ sandbox: Sandbox, _ databaseURL: String)
+        async throws
+    {
+        let begin = ContinuousClock.now
+        let child = try Child("weir", arguments, environment: ["DATABASE_URL": databaseURL])
+        let meters = [
+            ProcessorMeter(name: "weir", roots: [child.pid]),
+            ProcessorMeter(name: "PostgreSQL", roots: [sandbox.postgres.pid]),
+        ]
+        let before = meters.map(\.seconds)
+        var (megabytes, used) = (0.0, before)
+        try await until("the end of weir \(arguments[0])", within: .seconds(900)) {
+            megabytes = max(megabytes, child.peakMegabytes)
+            used = zip(meters, used).map { max($0.seconds, $1) }
+            return !child.isRunning
+        }
+        guard child.exitCode == 0 else { throw LabError("weir \(arguments[0]) ended with \(child.exitCode)") }
+        let seconds = (ContinuousClock.now - begin) / .seconds(1)
+        let costs = zip(meters, zip(used, before)).map { "\($0.name) \(($1.0 - $1.1).short) s" }
+        print(
+            "  \(arguments[0]): \(seconds.short) s, \((Double(events) / seconds).rounded) events/s,"
+                + " \(megabytes.rounded) MB at most; processor: \(costs.joined(separator: ", "))")
+    }
+
+    // MARK: The history
 
     /// Writes the history, and returns how many events it has.
     private func fill(_ databaseURL: String, _ partitioning: Partitioning) throws -> Int {
-        var settings = SessionSettings(url: databaseURL, applicationName: "weir-lab")
-        settings.statementTimeoutSeconds = 0
-        settings.answerTimeoutSeconds = 3_600
-        let session = try Session(settings)
+        let session = try open(databaseURL)
         defer { session.close() }
         let names = (0..<max(100, skus)).map { "article-\($0)" }
         try session.execute(script: LabQueries.historyBegin)
@@ -70,5 +81,29 @@ struct AuditBench: AsyncParsableCommand {
         try session.execute(script: LabQueries.history)
         try session.execute(script: LabQueries.historyEnd)
         return try session.run(Query(LabQueries.historyCount)).int(0, 0)
+    }
+
+    private func printSizes(_ databaseURL: String) throws {
+        let session = try open(databaseURL)
+        defer { session.close() }
+        let rows = try session.run(Query(LabQueries.sizes))
+        for row in 0..<rows.count {
+            print(
+                "  \(rows.text(row, 0)): \(rows.int(row, 1)) rows of \(rows.double(row, 2).rounded) bytes, and"
+                    + " \(rows.double(row, 3).rounded) in indexes")
+        }
+    }
+
+    private func run(_ script: String, _ databaseURL: String) throws {
+        let session = try open(databaseURL)
+        defer { session.close() }
+        try session.execute(script: script)
+    }
+
+    private func open(_ databaseURL: String) throws -> Session {
+        var settings = SessionSettings(url: databaseURL, applicationName: "weir-lab")
+        settings.statementTimeoutSeconds = 0
+        settings.answerTimeoutSeconds = 3_600
+        return try Session(settings)
     }
 }

@@ -17,6 +17,7 @@ enum LabQueries {
     static let historyEnd = text(PackageResources.lab_history_end_sql)
 
     // Statements
+    static let sizes = statement("sizes", PackageResources.lab_sizes_sql)
     static let historyCount = statement("history_count", PackageResources.lab_history_count_sql)
     static let historySkus = statement("history_skus", PackageResources.lab_history_skus_sql)
     static let begin = statement("begin", PackageResources.lab_begin_sql)

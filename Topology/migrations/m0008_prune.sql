@@ -61,3 +61,18 @@ returns table (status text, intents bigint) language sql as $$
     )
     select g.status::text, count(*) from gone g group by g.status
 $$;
+
+-- A fifth of a large table is too much to wait for: the default lets a log of a thousand million rows collect two
+-- hundred million dead ones.
+alter table event set (
+    autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01,
+    autovacuum_analyze_scale_factor = 0.02
+);
+alter table intent set (
+    autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01,
+    autovacuum_analyze_scale_factor = 0.02
+);
+alter table command set (
+    autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01,
+    autovacuum_analyze_scale_factor = 0.02
+);

@@ -1,5 +1,6 @@
 -- How far each partition can be pruned: up to the end of the last batch before a moment (which all events of a batch
 -- share) of which every event is published, and every message to another partition forwarded, where there are such.
+-- An event of an order is not passed: the checkpoint does not keep orders, and their lines go with them only.
 -- $1 the moment
 select p.partition, c.seq, greatest(c.seq, whole.seq), c.horizon, first_left.at
 from partition p
@@ -11,7 +12,8 @@ cross join lateral (
 ) sent
 left join lateral (
     select e.seq, e.at from event e
-    where e.partition = p.partition and e.seq > c.seq and (e.at >= $1 or e.seq > sent.seq)
+    where e.partition = p.partition and e.seq > c.seq and (
+        e.at >= $1 or e.seq > sent.seq or e.type::text like 'weir.order.%')
     order by e.partition, e.seq limit 1
 ) stop on true
 cross join lateral (

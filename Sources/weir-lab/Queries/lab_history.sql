@@ -58,6 +58,15 @@ select now() - interval '1 day' + first_seq / 500 * interval '10 ms', 2,
     case when kind >= 7 then 1 else 0 end
 from lab_step where step = 0 and n >= 0 order by at, partition, seq;
 
+-- The results of the commands that confirmed, cancelled and gave back.
+insert into command (decided_at, partition, id, payload, result)
+select at, partition, md5(token || step)::uuid::text,
+    format(E'weir.intent.%s.v1\n%s\n%s', case state when 'confirmed' then 'confirm' else 'cancel' end, sku, token),
+    format('{"result":"done","intent":{"token":"%s","sku":"%s","quantity":2,"buyer":"%s","status":"%s",'
+        '"decided_at":"%s"}}', token, sku, buyer, case state when 'returned' then 'confirmed' else state end,
+        to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+from lab_step where step > 0 order by at, partition, seq;
+
 insert into sku (stocked, available, held, sold, version, hold_seconds, partition, sku)
 select distinct on (sku) 1000000, 1000000 - now_held - now_sold, now_held, now_sold, version, 900, partition, sku
 from lab_step order by sku, seq desc;

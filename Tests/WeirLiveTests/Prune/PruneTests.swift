@@ -250,6 +250,21 @@ import WeirPipeline
         desk.store.close()
     }
 
+    /// The checkpoint does not keep orders: what is behind the first event of one stays.
+    @Test func anOrdersEventIsNotPassed() async throws {
+        let desk = try PruneRoom(try await LiveRoom.make(partitions: 1))
+        try desk.decide(define("tea", stocked: 5), submit("a", "tea", 9))
+        try desk.decide(submit("b", "tea", 9))
+        try desk.decide(submit("c", "tea", 9))
+        try desk.publish()
+        try desk.room.execute("alter type event_type add value if not exists 'weir.order.reserved.v1'")
+        try desk.room.execute("update event set type = 'weir.order.reserved.v1' where seq = 3")
+        let report = try desk.prune(try desk.now())
+        #expect(report.parts.map(\.to) == [2] && report.intents == [.rejected: 1])
+        #expect(try desk.statuses() == ["b rejected", "c rejected"])
+        desk.store.close()
+    }
+
     @Test func aMomentThatHasNotComeIsRefused() async throws {
         let desk = try PruneRoom(try await LiveRoom.make(partitions: 1))
         let now = try desk.now()
