@@ -27,6 +27,7 @@ extension Statement {
 /// The statements of the look-ups, each with the reading of its rows.
 enum LookUpQueries {
     static let intents = Statement(Queries.lookIntents)
+    static let decided = Statement(Queries.readIntents)
     static let commands = Statement(Queries.readCommands)
     static let skus = Statement(Queries.readSkus)
     static let page = Statement(Queries.lookSkus)
@@ -42,6 +43,15 @@ enum LookUpQueries {
             }
         }
         return findings
+    }
+
+    static func decided(_ rows: Rows) -> [Token: Intent] {
+        var intents: [Token: Intent] = [:]
+        for row in 0..<rows.count {
+            guard let intent = Intent(rows, row) else { continue }
+            intents[intent.token] = intent
+        }
+        return intents
     }
 
     static func stocks(_ rows: Rows) -> [Stock] {
