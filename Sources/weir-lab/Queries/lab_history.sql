@@ -3,7 +3,7 @@
 -- and three give a unit back before that: 28 events.
 create temp table lab_step as
 with intents as (
-    select h.partition, h.sku, h.number, n, n % 10 as kind, md5(h.sku || n)::uuid::text as token,
+    select h.partition, h.sku, h.number, n, n % 10 as kind, md5(h.sku || ' ' || n)::uuid::text as token,
         'buyer-' || (n * 7919 + h.number) % 100000 as buyer
     from lab_history h cross join lateral generate_series(0, h.intents - 1) as n
 ), steps as (
@@ -29,10 +29,10 @@ select p.*, now() - interval '1 day' + p.seq / 500 * interval '10 ms' as at,
 from placed p
 window w as (partition by sku order by seq);
 
-insert into event (seq, at, type, partition, sku, token, body)
+insert into event (seq, at, type, partition, sku, token, reply_to, correlation_id, body)
 select seq, at,
     (case state when 'defined' then 'weir.sku.defined.v1' else 'weir.intent.' || state || '.v1' end)::event_type,
-    partition, sku, token, case state
+    partition, sku, token, 'weir.ingress.1f2e3d4c5b6a', seq::text, case state
     when 'defined' then format('{"sku":"%s","partition":%s,"stocked":1000000,"held":0,"sold":0,"available":1000000,'
         '"waitlisted":0,"backordered":0,"version":1,"hold_seconds":900,"safety_stock":0,"on_shortage":"reject"}', sku,
         partition)
@@ -41,14 +41,14 @@ select seq, at,
         case state when 'returned' then 'confirmed' else state end,
         case state when 'rejected' then ',"reason":"quantity_limit"' end,
         case when state = 'returned' or step = 3 then ',"returned":1' end,
-        case state when 'reserved' then
-            to_char((at + interval '15 min') at time zone 'UTC', ',"hold_until":"YYYY-MM-DD"T"HH24:MI:SS.US"Z""') end,
+        case state when 'reserved' then ',"hold_until":"'
+            || to_char((at + interval '15 min') at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || '"' end,
         to_char((now() - interval '1 day' + first_seq / 500 * interval '10 ms') at time zone 'UTC',
             'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
         case when before is not null then format(',"previous_status":"%s"', before) end,
         case state when 'returned' then ',"units":1' end,
         1000000 - now_held - now_sold, now_held, now_sold, version) end
-from lab_step order by at, partition, seq;
+from lab_step l order by l.at, l.partition, l.seq;
 
 insert into intent (decided_at, quantity, status, reason, partition, token, sku, buyer, returned)
 select now() - interval '1 day' + first_seq / 500 * interval '10 ms', 2,
