@@ -1,6 +1,7 @@
 /// Every query of this folder, by what it is for: `commit…` writes a batch, `read…` makes its snapshot, `own…` is
 /// about locks, `look…` serves the API and the command line, `audit…` and `migrate…` say it themselves.
 public enum Queries {
+    public static let auditBuyers = SQLText("audit_buyers", PackageResources.audit_buyers_sql)
     public static let auditClaimsWithoutStock = SQLText(
         "audit_claims_without_stock", PackageResources.audit_claims_without_stock_sql)
     public static let auditEnd = SQLText("audit_end", PackageResources.audit_end_sql)
@@ -8,8 +9,12 @@ public enum Queries {
     public static let auditNumbering = SQLText("audit_numbering", PackageResources.audit_numbering_sql)
     public static let auditSkus = SQLText("audit_skus", PackageResources.audit_skus_sql)
     public static let auditSnapshot = SQLText("audit_snapshot", PackageResources.audit_snapshot_sql)
+    public static let commitChangeBuyers = SQLText(
+        "commit_change_buyers", PackageResources.commit_change_buyers_sql)
     public static let commitClearSuspects = SQLText(
         "commit_clear_suspects", PackageResources.commit_clear_suspects_sql)
+    public static let commitCountBuyers = SQLText(
+        "commit_count_buyers", PackageResources.commit_count_buyers_sql)
     public static let commitInsertCommands = SQLText(
         "commit_insert_commands", PackageResources.commit_insert_commands_sql)
     public static let commitInsertDeadLetters = SQLText(
@@ -20,9 +25,13 @@ public enum Queries {
         "commit_insert_intents", PackageResources.commit_insert_intents_sql)
     public static let commitInsertSkus = SQLText(
         "commit_insert_skus", PackageResources.commit_insert_skus_sql)
+    public static let commitInsertSpecialIntents = SQLText(
+        "commit_insert_special_intents", PackageResources.commit_insert_special_intents_sql)
     public static let commitMoveHead = SQLText("commit_move_head", PackageResources.commit_move_head_sql)
     public static let commitUpdateIntents = SQLText(
         "commit_update_intents", PackageResources.commit_update_intents_sql)
+    public static let commitUpdatePolicies = SQLText(
+        "commit_update_policies", PackageResources.commit_update_policies_sql)
     public static let commitUpdateSkus = SQLText(
         "commit_update_skus", PackageResources.commit_update_skus_sql)
     public static let lookDeadLetter = SQLText("look_dead_letter", PackageResources.look_dead_letter_sql)
@@ -51,27 +60,38 @@ public enum Queries {
     public static let ownShareLock = SQLText("own_share_lock", PackageResources.own_share_lock_sql)
     public static let ownShowLocks = SQLText("own_show_locks", PackageResources.own_show_locks_sql)
     public static let ownTryLock = SQLText("own_try_lock", PackageResources.own_try_lock_sql)
+    public static let readBuyers = SQLText(
+        "read_buyers", PackageResources.read_buyers_sql)
     public static let readClock = SQLText("read_clock", PackageResources.read_clock_sql)
     public static let readCommands = SQLText("read_commands", PackageResources.read_commands_sql)
     public static let readDue = SQLText("read_due", PackageResources.read_due_sql)
     public static let readDueSkus = SQLText("read_due_skus", PackageResources.read_due_skus_sql)
     public static let readIntents = SQLText("read_intents", PackageResources.read_intents_sql)
+    public static let readLines = SQLText(
+        "read_lines", PackageResources.read_lines_sql)
     public static let readLog = SQLText("read_log", PackageResources.read_log_sql)
     public static let readNextDeadline = SQLText(
         "read_next_deadline", PackageResources.read_next_deadline_sql)
     public static let readPosition = SQLText("read_position", PackageResources.read_position_sql)
     public static let readSkus = SQLText("read_skus", PackageResources.read_skus_sql)
+    public static let readUncountedBuyers = SQLText(
+        "read_uncounted_buyers", PackageResources.read_uncounted_buyers_sql)
+    public static let readUnserved = SQLText(
+        "read_unserved", PackageResources.read_unserved_sql)
     public static let suspectNote = SQLText("suspect_note", PackageResources.suspect_note_sql)
 
     /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
     public static let all = [
-        auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus, auditSnapshot,
-        commitClearSuspects, commitInsertCommands, commitInsertDeadLetters, commitInsertEvents,
-        commitInsertIntents, commitInsertSkus, commitMoveHead, commitUpdateIntents, commitUpdateSkus,
+        auditBuyers, auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus, auditSnapshot,
+        commitChangeBuyers, commitClearSuspects, commitCountBuyers, commitInsertCommands,
+        commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
+        commitInsertSpecialIntents, commitMoveHead, commitUpdateIntents, commitUpdatePolicies,
+        commitUpdateSkus,
         lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents, lookOwners, lookSessionSettings,
         lookSkus, migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding, migrateEnd,
         migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo,
-        ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readClock, readCommands, readDue,
-        readDueSkus, readIntents, readLog, readNextDeadline, readPosition, readSkus, suspectNote,
+        ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readBuyers, readClock, readCommands, readDue,
+        readDueSkus, readIntents, readLines, readLog, readNextDeadline, readPosition, readSkus,
+        readUncountedBuyers, readUnserved, suspectNote,
     ]
 }

@@ -15,5 +15,8 @@ public struct SQLText: Hashable, Sendable {
 /// never changes; a new need is a new step.
 public enum Migrations {
     /// Every step, the first one first.
-    public static let all = [SQLText("m0001_start", PackageResources.m0001_start_sql)]
+    public static let all = [
+        SQLText("m0001_start", PackageResources.m0001_start_sql),
+        SQLText("m0002_stock", PackageResources.m0002_stock_sql),
+    ]
 }

@@ -60,7 +60,7 @@ extension Simulation {
         database.stocks.values.sorted { $0.sku < $1.sku }.flatMap { stock in
             let claims = database.intents.values.filter { $0.sku == stock.sku }
             let held = claims.filter { $0.state == .reserved }.reduce(0) { $0 + $1.quantity.units }
-            let sold = claims.filter { $0.state == .confirmed }.reduce(0) { $0 + $1.quantity.units }
+            let sold = claims.filter { $0.state == .confirmed }.reduce(0) { $0 + $1.units }
             var found: [String] = []
             if !stock.isBalanced { found.append("promise 1: \(stock.sku) is out of balance") }
             if held != stock.held || sold != stock.sold {
@@ -97,7 +97,9 @@ extension Simulation {
             }
             let intent: Intent
             switch happening {
-            case .intent(let shown, _, _), .shortfall(let shown, _): intent = shown
+            case .intent(let shown, _, _), .shortfall(let shown, _), .extended(let shown, _),
+                .returned(let shown, _, _):
+                intent = shown
             case .answered(_, _, _, let result):
                 guard case .intent(let shown) = result.subject else { continue }
                 intent = shown
@@ -153,7 +155,7 @@ extension Simulation {
                 }
                 let isAbout = happening.type.hasPrefix("weir.intent.")
                 let problems = [
-                    stocks[happening.sku, default: StockTrail()].follow(happening),
+                    stocks[happening.sku, default: StockTrail(requiresCrossings: true)].follow(happening),
                     isAbout
                         ? happening.token.flatMap { intents[$0, default: IntentTrail()].follow(happening) }
                         : nil,

@@ -10,6 +10,8 @@ public final class SimulatedDatabase {
     public internal(set) var intents: [Token: Intent] = [:]
     public internal(set) var stocks: [SKU: Stock] = [:]
     public internal(set) var results: [CommandID: StoredResult] = [:]
+    /// What each buyer has of the SKUs that count it.
+    public internal(set) var buyerTotals: [BuyerKey: Int64] = [:]
     public internal(set) var logs: [Int: [LoggedEvent]] = [:]
     public internal(set) var deadLetters: [DeadLetter] = []
     var suspects: [Int: [[UInt8]: Int]] = [:]
@@ -83,6 +85,8 @@ public final class SimulatedDatabase {
         for transition in batch.decision.changed { intents[transition.after.token] = transition.after }
         for change in batch.decision.stocks { stocks[change.after.sku] = change.after }
         for result in batch.decision.results { results[result.id] = result }
+        for change in batch.decision.buyers { buyerTotals[change.key, default: 0] += change.units }
+        for sku in batch.decision.countedFromNow { sumUp(sku) }
         logs[partition, default: []] += sabotage == .gapInLog ? batch.events.dropLast() : batch.events
         // The same message again is the same row.
         for letter in batch.deadLetters where !deadLetters.contains(where: letter.isSameMessage) {
@@ -91,6 +95,12 @@ public final class SimulatedDatabase {
         for letter in batch.deadLetters { deadBodies.insert(letter.delivery.body) }
         for body in batch.clearedSuspects { suspects[partition]?[body] = nil }
         afterCommit(batch)
+    }
+
+    private func sumUp(_ sku: SKU) {
+        for intent in intents.values where intent.sku == sku && intent.state.counts {
+            buyerTotals[BuyerKey(sku, intent.buyer), default: 0] += intent.units
+        }
     }
 
     private func check(_ batch: BatchWrite, _ partition: Int) throws(StoreError) {

@@ -43,8 +43,36 @@ public final class SimulatedStore: PartitionStore {
                 snapshot.stocks[sku] = database.stocks[sku]
                 if database.sabotage == .oversell { snapshot.stocks[sku]?.available += 1 }
             }
+            for (sku, count) in request.lines {
+                let line = line(of: sku)
+                snapshot.lines[sku] = Line(Array(line.prefix(count)), isWhole: line.count < count)
+            }
+            for key in request.buyers { snapshot.buyerUnits[key] = database.buyerTotals[key] ?? 0 }
+            for key in request.uncountedBuyers { snapshot.buyerUnits[key] = claims(of: key) }
             return snapshot
         }
+    }
+
+    public func unservedLines() throws(StoreError) -> [SKU] {
+        try perform(.read) { () throws(StoreError) in
+            database.stocks.values.filter {
+                $0.sku.isHome(partition, database) && $0.hasLine && $0.grantable > 0
+            }.map(\.sku).sorted()
+        }
+    }
+
+    private func line(of sku: SKU) -> [Intent] {
+        let waiting = database.intents.values.filter { $0.sku == sku && $0.state.isInLine }
+        return waiting.sorted {
+            let (left, right) = ($0.state == .waitlisted ? 1 : 0, $1.state == .waitlisted ? 1 : 0)
+            return (left, $0.place ?? 0) < (right, $1.place ?? 0)
+        }
+    }
+
+    private func claims(of key: BuyerKey) -> Int64 {
+        database.intents.values
+            .filter { $0.sku == key.sku && $0.buyer == key.buyer && $0.state.counts }
+            .reduce(0) { $0 + $1.units }
     }
 
     private func due(until: Timestamp) -> [Intent] {

@@ -47,18 +47,22 @@ extension Command {
             throw WireRefusal(
                 .invalidProperty, at: "message_id", "the property 'message_id' must have \(CommandID.form)")
         }
+        let sku = try fields.identifier("sku", as: SKU.self)
         switch kind {
-        case .submit, .confirm, .cancel:
-            let change = IntentChange(
-                id: id, token: try fields.identifier("token", as: Token.self),
-                sku: try fields.identifier("sku", as: SKU.self))
+        case .submit, .confirm:
+            let token = try fields.identifier("token", as: Token.self)
             try fields.end(knowing: "token, sku")
-            return kind == .confirm ? .confirm(change) : .cancel(change)
+            return .confirm(IntentChange(id: id, token: token, sku: sku))
+        case .cancel:
+            let token = try fields.identifier("token", as: Token.self)
+            return .cancel(try IntentChange(cancelling: token, id: id, sku: sku, from: &fields))
+        case .extend:
+            let token = try fields.identifier("token", as: Token.self)
+            return .extend(try Extension(id: id, token: token, sku: sku, from: &fields))
         case .define:
-            let sku = try fields.identifier("sku", as: SKU.self)
-            return .define(try Definition(id: id, sku: sku, from: &fields))
+            let match = try VersionMatch(from: &fields)
+            return .define(try Definition(id: id, sku: sku, ifVersion: match, from: &fields))
         case .adjust:
-            let sku = try fields.identifier("sku", as: SKU.self)
             return .adjust(try Adjustment(id: id, sku: sku, from: &fields))
         }
     }
@@ -75,31 +79,37 @@ extension Submit {
         let sku = try fields.identifier("sku", as: SKU.self)
         let units = try fields.integer("quantity", in: Quantity.range)
         let buyer = try fields.buyer("buyer")
-        var rule = ShortageRule.reject
-        if let value = fields.take("on_shortage") {
-            guard case .text(let text) = value, let known = ShortageRule(rawValue: text) else {
-                throw fields.invalid("on_shortage", "must be \(listed(ShortageRule.self))")
-            }
-            rule = known
-        }
-        try fields.end(knowing: "sku, quantity, buyer, on_shortage")
+        let rule = try fields.optionalWord("on_shortage", as: ShortageRule.self)
+        let replaces = try fields.optionalIdentifier("replaces", as: Token.self)
+        try fields.end(knowing: "sku, quantity, buyer, on_shortage, replaces")
         self.init(
-            token: token, sku: sku, quantity: Quantity(unchecked: units), buyer: buyer, onShortage: rule)
+            token: token, sku: sku, quantity: Quantity(unchecked: units), buyer: buyer, onShortage: rule,
+            replaces: replaces)
     }
 }
 
-extension Definition {
-    /// Reads a definition whose id and SKU stand elsewhere, as in an HTTP request.
-    public init(id: CommandID, sku: SKU, from fields: inout JSONFields) throws(WireRefusal) {
-        let stocked = try fields.optionalInteger("stocked", in: StockLimit.stocked) ?? 0
-        let holdSeconds =
-            try fields.optionalInteger("hold_seconds", in: SKUPolicy.holdSecondsRange)
-            ?? SKUPolicy.defaultHoldSeconds
-        let maxPerIntent = try fields.optionalInteger("max_per_intent", in: Quantity.range)
-        try fields.end(knowing: "stocked, hold_seconds, max_per_intent")
-        self.init(
-            id: id, sku: sku, stocked: stocked,
-            policy: SKUPolicy(holdSeconds: holdSeconds, maxPerIntent: maxPerIntent))
+extension IntentChange {
+    /// Reads a cancel whose token stands elsewhere, as in an HTTP request.
+    public init(
+        cancelling token: Token, id: CommandID, sku: SKU, from fields: inout JSONFields
+    ) throws(WireRefusal) {
+        let units = try fields.optionalInteger("quantity", in: Quantity.range)
+        try fields.end(knowing: "quantity")
+        self.init(id: id, token: token, sku: sku, quantity: units.map(Quantity.init(unchecked:)))
+    }
+}
+
+extension Extension {
+    /// Reads an extension whose token stands elsewhere, as in an HTTP request.
+    public init(id: CommandID, token: Token, sku: SKU, from fields: inout JSONFields) throws(WireRefusal) {
+        guard let holdUntil = try fields.optionalTimestamp("hold_until") else {
+            throw WireRefusal(
+                .missingField, at: "hold_until",
+                "the field 'hold_until' is missing; send a time as RFC 3339 in UTC, such as"
+                    + " 2026-11-21T09:30:00Z")
+        }
+        try fields.end(knowing: "hold_until")
+        self.init(id: id, token: token, sku: sku, holdUntil: holdUntil)
     }
 }
 

@@ -10,15 +10,28 @@ extension Command {
                 json.member("sku", submit.sku.text)
                 json.member("quantity", submit.quantity.units)
                 json.member("buyer", submit.buyer.text)
-                if submit.onShortage != .reject { json.member("on_shortage", submit.onShortage.rawValue) }
-            case .confirm(let change), .cancel(let change):
+                if let rule = submit.onShortage { json.member("on_shortage", rule.rawValue) }
+                if let replaces = submit.replaces { json.member("replaces", replaces.text) }
+            case .confirm(let change):
                 json.member("token", change.token.text)
                 json.member("sku", change.sku.text)
+            case .cancel(let change):
+                json.member("token", change.token.text)
+                json.member("sku", change.sku.text)
+                if let quantity = change.quantity { json.member("quantity", quantity.units) }
+            case .extend(let wish):
+                json.member("token", wish.token.text)
+                json.member("sku", wish.sku.text)
+                json.member("hold_until", wish.holdUntil.rfc3339)
             case .define(let definition):
                 json.member("sku", definition.sku.text)
                 json.member("stocked", definition.stocked)
-                json.member("hold_seconds", definition.policy.holdSeconds)
-                if let limit = definition.policy.maxPerIntent { json.member("max_per_intent", limit) }
+                definition.policy.write(to: &json)
+                switch definition.ifVersion {
+                case .exactly(let version): json.member("if_version", version)
+                case .any: json.member("if_version", "any")
+                case nil: break
+                }
             case .adjust(let adjustment):
                 json.member("sku", adjustment.sku.text)
                 json.member("delta", adjustment.delta)

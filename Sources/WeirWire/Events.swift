@@ -5,10 +5,14 @@ public enum EventType {
     /// An intent came into a state.
     public static func intent(_ state: IntentState) -> String { "weir.intent.\(state.rawValue).v1" }
     public static let shortfall = "weir.intent.shortfall.v1"
+    public static let extended = "weir.intent.extended.v1"
+    public static let returned = "weir.intent.returned.v1"
     public static let conflict = "weir.token.conflict.v1"
     public static let answered = "weir.command.answered.v1"
     public static let defined = "weir.sku.defined.v1"
     public static let adjusted = "weir.sku.adjusted.v1"
+    /// The units on offer went through a threshold.
+    public static func crossed(_ crossing: Crossing) -> String { "weir.sku.\(crossing.rawValue).v1" }
 }
 
 extension Happening {
@@ -17,10 +21,13 @@ extension Happening {
         switch self {
         case .intent(let intent, _, _): EventType.intent(intent.state)
         case .shortfall: EventType.shortfall
+        case .extended: EventType.extended
+        case .returned: EventType.returned
         case .conflict: EventType.conflict
         case .answered: EventType.answered
         case .defined: EventType.defined
         case .adjusted: EventType.adjusted
+        case .crossed(let crossing, _): EventType.crossed(crossing)
         }
     }
 
@@ -32,8 +39,12 @@ extension Happening {
                 intent.write(to: &json)
                 if let from { json.member("previous_status", from.rawValue) }
                 if let stock { Self.write(stock, to: &json) }
-            case .shortfall(let intent, let stock):
+            case .shortfall(let intent, let stock), .extended(let intent, let stock):
                 intent.write(to: &json)
+                Self.write(stock, to: &json)
+            case .returned(let intent, let units, let stock):
+                intent.write(to: &json)
+                json.member("units", units)
                 Self.write(stock, to: &json)
             case .conflict(let token, let sku):
                 json.member("token", token.text)
@@ -44,7 +55,7 @@ extension Happening {
                 json.member("id", id)
                 json.member("sku", sku.text)
                 result.write(to: &json, partition: partition)
-            case .defined(let stock):
+            case .defined(let stock), .crossed(_, let stock):
                 stock.write(to: &json, partition: partition)
             case .adjusted(let stock, let delta, let reason):
                 stock.write(to: &json, partition: partition)
@@ -54,13 +65,18 @@ extension Happening {
         }
     }
 
-    /// An intent's event says how many units are `available` after it, and the other counters beside it.
+    /// An intent's event says how many units are `available` after it, and the other counters beside it; those of
+    /// a line only where somebody stands in it.
     private static func write(_ stock: Stock, to json: inout JSONWriter) {
         json.member("available", stock.available)
         json.member("stock") {
             $0.member("stocked", stock.stocked)
             $0.member("held", stock.held)
             $0.member("sold", stock.sold)
+            if stock.hasLine {
+                $0.member("waitlisted", stock.waitlisted)
+                $0.member("backordered", stock.backordered)
+            }
             $0.member("version", stock.version)
         }
     }
@@ -89,11 +105,28 @@ extension Happening {
             let delta = try fields.integer("delta", in: StockLimit.delta)
             self = .adjusted(stock, delta: delta, reason: try fields.text("reason"))
         default:
+            if type.hasPrefix("weir.sku."),
+                let crossing = Crossing.allCases.first(where: { EventType.crossed($0) == type })
+            {
+                self = .crossed(crossing, try Stock(from: &fields))
+                return
+            }
             let intent = try Intent(from: &fields)
             let stock = try Self.stock(of: intent.sku, from: &fields)
-            if type == EventType.shortfall, let stock {
-                self = .shortfall(intent, stock: stock)
-                return
+            if let stock {
+                switch type {
+                case EventType.shortfall:
+                    self = .shortfall(intent, stock: stock)
+                    return
+                case EventType.extended:
+                    self = .extended(intent, stock: stock)
+                    return
+                case EventType.returned:
+                    let units = try fields.integer("units", in: Quantity.range)
+                    self = .returned(intent, units: units, stock: stock)
+                    return
+                default: break
+                }
             }
             guard type == EventType.intent(intent.state) else {
                 throw WireRefusal(.unknownType, at: "type", "the event type '\(printable(type))' is unknown")
@@ -109,7 +142,9 @@ extension Happening {
         return Stock(
             sku: sku, stocked: try counters.integer("stocked", in: any),
             available: try fields.integer("available", in: any), held: try counters.integer("held", in: any),
-            sold: try counters.integer("sold", in: any), version: try counters.integer("version", in: any),
-            policy: SKUPolicy())
+            sold: try counters.integer("sold", in: any),
+            waitlisted: try counters.optionalInteger("waitlisted", in: any) ?? 0,
+            backordered: try counters.optionalInteger("backordered", in: any) ?? 0,
+            version: try counters.integer("version", in: any), policy: SKUPolicy())
     }
 }

@@ -9,9 +9,15 @@ extension Intent {
         json.member("sku", sku.text)
         json.member("quantity", quantity.units)
         json.member("buyer", buyer.text)
+        if let onShortage { json.member("on_shortage", onShortage.rawValue) }
+        if let replaces { json.member("replaces", replaces.text) }
         json.member("status", state.rawValue)
         if let reason { json.member("reason", reason.rawValue) }
+        if returned > 0 { json.member("returned", returned) }
         if let holdUntil { json.member("hold_until", holdUntil.rfc3339) }
+        if let place { json.member("place", place) }
+        if let availableFrom { json.member("available_from", availableFrom.rfc3339) }
+        if let grantedAt { json.member("granted_at", grantedAt.rfc3339) }
         json.member("decided_at", decidedAt.rfc3339)
     }
 
@@ -30,9 +36,16 @@ extension Intent {
         guard let decidedAt = try fields.optionalTimestamp("decided_at") else {
             throw WireRefusal(.missingField, at: "decided_at", "the field 'decided_at' is missing")
         }
+        let any = 0...Int64.max
         self.init(
-            token: token, sku: sku, quantity: Quantity(unchecked: units), buyer: buyer, state: state,
-            reason: reason, holdUntil: holdUntil, decidedAt: decidedAt)
+            token: token, sku: sku, quantity: Quantity(unchecked: units), buyer: buyer,
+            onShortage: try fields.optionalWord("on_shortage", as: ShortageRule.self),
+            replaces: try fields.optionalIdentifier("replaces", as: Token.self), state: state,
+            reason: reason, holdUntil: holdUntil, decidedAt: decidedAt,
+            place: try fields.optionalInteger("place", in: any),
+            grantedAt: try fields.optionalTimestamp("granted_at"),
+            availableFrom: try fields.optionalTimestamp("available_from"),
+            returned: try fields.optionalInteger("returned", in: any) ?? 0)
     }
 }
 
@@ -45,21 +58,17 @@ extension Stock {
         json.member("held", held)
         json.member("sold", sold)
         json.member("available", available)
-        json.member("waitlisted", 0)
-        json.member("backordered", 0)
+        json.member("waitlisted", waitlisted)
+        json.member("backordered", backordered)
         json.member("version", version)
-        json.member("hold_seconds", policy.holdSeconds)
-        if let limit = policy.maxPerIntent { json.member("max_per_intent", limit) }
+        policy.write(to: &json)
     }
 
-    /// Reads a SKU that ``write(to:partition:)`` wrote.
+    /// Reads a SKU that ``write(to:partition:)`` wrote. It does not say which place in line was the last one.
     public init(from fields: inout JSONFields) throws(WireRefusal) {
         let sku = try fields.identifier("sku", as: SKU.self)
-        try self.init(
-            sku: sku, counters: &fields,
-            policy: SKUPolicy(
-                holdSeconds: try fields.integer("hold_seconds", in: SKUPolicy.holdSecondsRange),
-                maxPerIntent: try fields.optionalInteger("max_per_intent", in: Quantity.range)))
+        let policy = try SKUPolicy(from: &fields)
+        try self.init(sku: sku, counters: &fields, policy: policy)
     }
 
     /// Reads the counters of a SKU whose policy is known or does not matter.
@@ -68,7 +77,10 @@ extension Stock {
         self.init(
             sku: sku, stocked: try fields.integer("stocked", in: any),
             available: try fields.integer("available", in: any), held: try fields.integer("held", in: any),
-            sold: try fields.integer("sold", in: any), version: try fields.integer("version", in: any),
+            sold: try fields.integer("sold", in: any),
+            waitlisted: try fields.optionalInteger("waitlisted", in: any) ?? 0,
+            backordered: try fields.optionalInteger("backordered", in: any) ?? 0,
+            version: try fields.integer("version", in: any), countsBuyers: policy.maxPerBuyer != nil,
             policy: policy)
     }
 }
@@ -83,6 +95,16 @@ extension JSONFields {
         default:
             throw invalid(name, "must be a time as RFC 3339 in UTC, such as 2026-11-21T09:30:00Z")
         }
+    }
+
+    mutating func optionalIdentifier<ID: Identifier>(
+        _ name: String, as type: ID.Type
+    ) throws(WireRefusal) -> ID? {
+        guard let value = take(name) else { return nil }
+        guard case .text(let text) = value, let identifier = ID(text) else {
+            throw invalid(name, "must be a string of \(ID.form)")
+        }
+        return identifier
     }
 
     mutating func optionalWord<Word: CaseIterable & RawRepresentable<String>>(

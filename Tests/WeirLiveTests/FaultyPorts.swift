@@ -162,6 +162,7 @@ final class FaultyStore: PartitionStore {
 
     func position() throws(StoreError) -> Position { try real.position() }
     func read(_ request: SnapshotRequest) throws(StoreError) -> Snapshot { try real.read(request) }
+    func unservedLines() throws(StoreError) -> [SKU] { try real.unservedLines() }
     func nextDeadline() throws(StoreError) -> Timestamp? { try real.nextDeadline() }
     func noteSuspect(_ body: [UInt8]) throws(StoreError) -> Int { try real.noteSuspect(body) }
     func readLog(after seq: Int64, limit: Int) throws(StoreError) -> [LoggedEvent] {

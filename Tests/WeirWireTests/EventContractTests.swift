@@ -30,11 +30,15 @@ import WeirCore
             Happening.shortfall(intent(.expired), stock: stock), .conflict(Token("t")!, sku: stock.sku),
             .answered(kind: .adjust, id: "x", sku: stock.sku, result: CommandResult(.done, .nothing)),
             .defined(stock), .adjusted(stock, delta: 1, reason: "count"),
+            .extended(intent(.reserved), stock: stock), .returned(intent(.confirmed), units: 1, stock: stock),
+            .crossed(.lowStock, stock), .crossed(.soldOut, stock), .crossed(.backInStock, stock),
         ]
         #expect(
             others.map(\.type) == [
                 "weir.intent.shortfall.v1", "weir.token.conflict.v1", "weir.command.answered.v1",
-                "weir.sku.defined.v1", "weir.sku.adjusted.v1",
+                "weir.sku.defined.v1", "weir.sku.adjusted.v1", "weir.intent.extended.v1",
+                "weir.intent.returned.v1", "weir.sku.low_stock.v1", "weir.sku.sold_out.v1",
+                "weir.sku.back_in_stock.v1",
             ])
     }
 

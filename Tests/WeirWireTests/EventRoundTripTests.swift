@@ -26,6 +26,23 @@ import WeirCore
         }
     }
 
+    @Test func everyExtensionAndReturnReadsBack() throws {
+        for seed in UInt64(0)..<200 {
+            var random = SplitMix64(seed: seed)
+            let intent = random.intent()
+            let stock = shared(random.stock(policy: SKUPolicy()), intent.sku)
+            try roundTrip(.extended(intent, stock: stock))
+            try roundTrip(.returned(intent, units: random.number(in: Quantity.range), stock: stock))
+        }
+    }
+
+    @Test(arguments: Crossing.allCases) func everyCrossingReadsBack(_ crossing: Crossing) throws {
+        for seed in UInt64(0)..<100 {
+            var random = SplitMix64(seed: seed)
+            try roundTrip(.crossed(crossing, random.stock(policy: random.policy())))
+        }
+    }
+
     @Test func everyConflictAnswerAndStockEventReadsBack() throws {
         for seed in UInt64(0)..<400 {
             var random = SplitMix64(seed: seed)

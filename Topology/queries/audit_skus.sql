@@ -1,19 +1,21 @@
 -- For each SKU its events in order, then its row with the sums of its intents: one walk in bounded memory.
-select w.sku, w.is_row, w.partition, w.seq, w.type, w.body, w.stocked, w.available, w.held, w.sold, w.version,
-    w.hold_seconds, w.max_per_intent, w.reserved, w.confirmed
+select w.sku, w.is_row, w.partition, w.seq, w.type, w.body, s.stocked, s.available, s.held, s.sold, s.version,
+    s.hold_seconds, s.max_per_intent, s.waitlisted, s.backordered, s.last_place, s.counts_buyers,
+    s.max_hold_seconds, s.max_per_buyer, s.safety_stock, s.low_stock_at, s.on_sale_from, s.on_sale_until,
+    s.on_shortage::text, s.waitlist_limit, s.backorder_limit, s.available_from,
+    coalesce(i.reserved, 0)::bigint, coalesce(i.confirmed, 0)::bigint, coalesce(i.waitlisted, 0)::bigint,
+    coalesce(i.backordered, 0)::bigint, coalesce(i.last_place, 0)::bigint
 from (
-    select e.sku, false as is_row, e.partition, e.seq, e.type::text as type, e.body, null::bigint as stocked,
-        null::bigint as available, null::bigint as held, null::bigint as sold, null::bigint as version,
-        null::integer as hold_seconds, null::integer as max_per_intent, null::bigint as reserved,
-        null::bigint as confirmed
-    from event e
+    select e.sku, false as is_row, e.partition, e.seq, e.type::text as type, e.body from event e
     union all
-    select s.sku, true, s.partition, 0, null, null, s.stocked, s.available, s.held, s.sold, s.version,
-        s.hold_seconds, s.max_per_intent, coalesce(i.reserved, 0)::bigint, coalesce(i.confirmed, 0)::bigint
-    from sku s left join (
-        select sku, sum(quantity) filter (where status = 'reserved') as reserved,
-            sum(quantity) filter (where status = 'confirmed') as confirmed
-        from intent group by sku
-    ) i on i.sku = s.sku
+    select r.sku, true, r.partition, 0, null, null from sku r
 ) w
+left join sku s on w.is_row and s.sku = w.sku
+left join (
+    select sku, sum(quantity) filter (where status = 'reserved') as reserved,
+        sum(quantity - returned) filter (where status = 'confirmed') as confirmed,
+        sum(quantity) filter (where status = 'waitlisted') as waitlisted,
+        sum(quantity) filter (where status = 'backordered') as backordered, max(place) as last_place
+    from intent group by sku
+) i on w.is_row and i.sku = w.sku
 order by w.sku, w.is_row, w.partition, w.seq

@@ -1,12 +1,12 @@
--- Known SKUs that changed; each must still have the version that was read, so that a change made by hand
+-- Known SKUs whose counters moved; each must still have the version that was read, so that a change made by hand
 -- is noticed and never overwritten.
--- $1 how many, then one array a column; $9 is the version before
+-- $1 how many, then one array a column
 with changed as (
     update sku set stocked = s.stocked, available = s.available, held = s.held, sold = s.sold,
-        version = s.version, hold_seconds = s.hold_seconds, max_per_intent = s.max_per_intent
-    from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::integer[],
-        $8::integer[], $9::bigint[], $10::text[])
-        as s (stocked, available, held, sold, version, hold_seconds, max_per_intent, version_before, sku)
+        version = s.version, waitlisted = s.waitlisted, backordered = s.backordered, last_place = s.last_place
+    from unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+        $9::bigint[], $10::bigint[], $11::bigint[])
+        as s (version_before, sku, stocked, available, held, sold, version, waitlisted, backordered, last_place)
     where sku.sku = s.sku and sku.version = s.version_before
     returning 1
 )

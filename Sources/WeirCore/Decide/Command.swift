@@ -3,6 +3,7 @@ public enum Command: Hashable, Sendable {
     case submit(Submit)
     case confirm(IntentChange)
     case cancel(IntentChange)
+    case extend(Extension)
     case define(Definition)
     case adjust(Adjustment)
 
@@ -11,6 +12,7 @@ public enum Command: Hashable, Sendable {
         switch self {
         case .submit(let submit): submit.sku
         case .confirm(let change), .cancel(let change): change.sku
+        case .extend(let wish): wish.sku
         case .define(let definition): definition.sku
         case .adjust(let adjustment): adjustment.sku
         }
@@ -21,6 +23,7 @@ public enum Command: Hashable, Sendable {
         switch self {
         case .submit(let submit): submit.token
         case .confirm(let change), .cancel(let change): change.token
+        case .extend(let wish): wish.token
         case .define, .adjust: nil
         }
     }
@@ -30,6 +33,7 @@ public enum Command: Hashable, Sendable {
         switch self {
         case .submit: nil
         case .confirm(let change), .cancel(let change): change.id
+        case .extend(let wish): wish.id
         case .define(let definition): definition.id
         case .adjust(let adjustment): adjustment.id
         }
@@ -41,6 +45,7 @@ public enum Command: Hashable, Sendable {
         case .submit: .submit
         case .confirm: .confirm
         case .cancel: .cancel
+        case .extend: .extend
         case .define: .define
         case .adjust: .adjust
         }
@@ -48,17 +53,22 @@ public enum Command: Hashable, Sendable {
 
     /// All that the sender submitted, as one text: a known id with another payload is a conflict.
     ///
-    /// The parts are joined by a line feed, which none of them can contain.
+    /// The parts are joined by a line feed, which none of them can contain. Payloads are stored for ever: what was
+    /// added later is a part only where it says something.
     public var payload: String {
         switch self {
         case .submit(let submit):
             "\(kind.rawValue)\n\(submit.token)\n\(submit.sku)\n\(submit.quantity)\n\(submit.buyer)"
-                + "\n\(submit.onShortage.rawValue)"
+                + "\n\(submit.onShortage?.rawValue ?? "policy")\n\(submit.replaces?.text ?? "nothing")"
         case .confirm(let change), .cancel(let change):
             "\(kind.rawValue)\n\(change.sku)\n\(change.token)"
+                + (change.quantity.map { "\nquantity \($0)" } ?? "")
+        case .extend(let wish):
+            "\(kind.rawValue)\n\(wish.sku)\n\(wish.token)\n\(wish.holdUntil.microseconds)"
         case .define(let definition):
             "\(kind.rawValue)\n\(definition.sku)\n\(definition.stocked)\n\(definition.policy.holdSeconds)"
                 + "\n\(definition.policy.maxPerIntent.map(String.init) ?? "unlimited")"
+                + definition.laterPayload
         case .adjust(let adjustment):
             "\(kind.rawValue)\n\(adjustment.sku)\n\(adjustment.delta)\n\(adjustment.reason)"
         }
@@ -70,89 +80,33 @@ public enum CommandKind: String, Sendable, CaseIterable {
     case submit = "weir.intent.submit.v1"
     case confirm = "weir.intent.confirm.v1"
     case cancel = "weir.intent.cancel.v1"
+    case extend = "weir.intent.extend.v1"
     case define = "weir.sku.define.v1"
     case adjust = "weir.sku.adjust.v1"
 }
 
-/// One client's wish to buy.
-public struct Submit: Hashable, Sendable {
-    /// The client's idempotency key.
-    public let token: Token
-    /// What is wanted.
-    public let sku: SKU
-    /// How many of it.
-    public let quantity: Quantity
-    /// By whom.
-    public let buyer: Buyer
-    /// What to do when there are too few.
-    public let onShortage: ShortageRule
-
-    /// A wish to buy.
-    public init(token: Token, sku: SKU, quantity: Quantity, buyer: Buyer, onShortage: ShortageRule = .reject)
-    {
-        self.token = token
-        self.sku = sku
-        self.quantity = quantity
-        self.buyer = buyer
-        self.onShortage = onShortage
-    }
-}
-
-/// A confirm or a cancel of a decided intent.
-public struct IntentChange: Hashable, Sendable {
-    /// The command's own name.
-    public let id: CommandID
-    /// The intent to change.
-    public let token: Token
-    /// The SKU of that intent, which finds the partition.
-    public let sku: SKU
-
-    /// A change of the intent `token`.
-    public init(id: CommandID, token: Token, sku: SKU) {
-        self.id = id
-        self.token = token
-        self.sku = sku
-    }
-}
-
-/// Creates a SKU, or changes the policy of a known one.
-public struct Definition: Hashable, Sendable {
-    /// The command's own name.
-    public let id: CommandID
-    /// The SKU to define.
-    public let sku: SKU
-    /// The initial stock, in ``StockLimit/stocked``; it counts on creation only.
-    public let stocked: Int64
-    /// The whole policy.
-    public let policy: SKUPolicy
-
-    /// A definition of `sku`.
-    public init(id: CommandID, sku: SKU, stocked: Int64, policy: SKUPolicy) {
-        self.id = id
-        self.sku = sku
-        self.stocked = stocked
-        self.policy = policy
-    }
-}
-
-/// Adds units to a SKU, or takes some that nobody has a claim on.
-public struct Adjustment: Hashable, Sendable {
-    /// The command's own name.
-    public let id: CommandID
-    /// The SKU to adjust.
-    public let sku: SKU
-    /// Units to add, or to take when negative; not 0, in ``StockLimit/delta``.
-    public let delta: Int64
-    /// Why, in the shop's words: 1 to ``longestReason`` bytes without control characters.
-    public let reason: String
-    /// The greatest length of ``reason`` in bytes.
-    public static let longestReason = 256
-
-    /// An adjustment of `sku`.
-    public init(id: CommandID, sku: SKU, delta: Int64, reason: String) {
-        self.id = id
-        self.sku = sku
-        self.delta = delta
-        self.reason = reason
+extension Definition {
+    /// The parts of the payload that say something beyond hold and limit of an intent.
+    fileprivate var laterPayload: String {
+        var text = ""
+        func say(_ name: String, _ number: Int64?) {
+            if let number { text += "\n\(name) \(number)" }
+        }
+        say("max_hold_seconds", policy.maxHoldSeconds)
+        say("max_per_buyer", policy.maxPerBuyer)
+        say("safety_stock", policy.safetyStock == 0 ? nil : policy.safetyStock)
+        say("low_stock_at", policy.lowStockAt)
+        say("on_sale_from", policy.onSaleFrom?.microseconds)
+        say("on_sale_until", policy.onSaleUntil?.microseconds)
+        if policy.onShortage != .reject { text += "\non_shortage \(policy.onShortage.rawValue)" }
+        say("waitlist_limit", policy.waitlistLimit)
+        say("backorder_limit", policy.backorderLimit)
+        say("available_from", policy.availableFrom?.microseconds)
+        switch ifVersion {
+        case .exactly(let version): say("if_version", version)
+        case .any: text += "\nif_version any"
+        case nil: break
+        }
+        return text
     }
 }

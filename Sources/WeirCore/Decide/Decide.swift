@@ -1,9 +1,14 @@
 /// Decides a batch: a pure function of what was read and what was asked.
 ///
-/// Commands are decided in their order; then holds that have come due expire, so that a confirm that was
-/// already waiting wins. Every command leaves at least one event.
-public func decide(_ commands: [Command], in snapshot: Snapshot) -> Decision {
-    var desk = Desk(snapshot)
+/// First the lines that an earlier batch could not serve to their end; then the commands in their order; then holds
+/// that have come due expire, so that a confirm that was already waiting wins. Every command leaves one event that is
+/// its outcome. Units that come free go to the next in line at once, to at most `grantLimit` intents.
+public func decide(
+    _ commands: [Command], in snapshot: Snapshot, grantLimit: Int = Line.grantLimit
+) -> Decision {
+    var desk = Desk(snapshot, grantLimit: grantLimit)
+    desk.prepare(for: commands)
+    for sku in snapshot.unserved { desk.serveLine(of: sku) }
     for (position, command) in commands.enumerated() {
         desk.cause = position
         desk.decide(command)
@@ -13,12 +18,18 @@ public func decide(_ commands: [Command], in snapshot: Snapshot) -> Decision {
     return desk.decision()
 }
 
+extension Line {
+    /// The most intents of a line that get their units in one batch.
+    public static let grantLimit = 1_000
+}
+
 extension Desk {
     mutating func decide(_ command: Command) {
         switch command {
         case .submit(let submit): decide(submit)
         case .confirm(let change): answer(command, change.id) { $0.confirm(change) }
         case .cancel(let change): answer(command, change.id) { $0.cancel(change) }
+        case .extend(let wish): answer(command, wish.id) { $0.extend(wish) }
         case .define(let definition): answer(command, definition.id) { $0.define(definition) }
         case .adjust(let adjustment): answer(command, adjustment.id) { $0.adjust(adjustment) }
         }

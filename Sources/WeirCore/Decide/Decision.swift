@@ -13,9 +13,47 @@ public struct Decision: Sendable, Hashable {
     public var results: [StoredResult] = []
     /// The entries of the log, numbered without a gap up to ``head``.
     public var events: [Event] = []
+    /// What buyers' claims changed by, in order of SKU and buyer.
+    public var buyers: [BuyerChange] = []
+    /// SKUs whose buyers are counted from this batch on: their totals are made of the rows as this batch leaves them.
+    public var countedFromNow: [SKU] = []
+    /// SKUs whose line the next batch has to go on serving, even if no command comes.
+    public var unserved: [SKU] = []
+    /// What the snapshot did not hold. Unless it is empty, nothing of this decision counts: read it, decide again.
+    public var lacking = Lacking()
 
     /// An empty decision at this head.
     public init(head: Int64) { self.head = head }
+}
+
+/// Rows that a decision turned out to need: most batches need none of them, so they are not read before.
+public struct Lacking: Sendable, Hashable {
+    /// How many intents from the beginning of a SKU's line.
+    public var lines: [SKU: Int] = [:]
+    /// What these buyers have a claim on, of SKUs that count it.
+    public var buyers: Set<BuyerKey> = []
+    /// The same of SKUs that do not count it yet: the sum of the intents.
+    public var uncountedBuyers: Set<BuyerKey> = []
+
+    /// Nothing.
+    public init() {}
+
+    /// Whether nothing is lacking.
+    public var isEmpty: Bool { lines.isEmpty && buyers.isEmpty && uncountedBuyers.isEmpty }
+}
+
+/// What one buyer's claim on a SKU changed by.
+public struct BuyerChange: Sendable, Hashable {
+    /// Whose claim on what.
+    public let key: BuyerKey
+    /// Units more, or less when negative; never 0.
+    public let units: Int64
+
+    /// A change of a buyer's claim.
+    public init(_ key: BuyerKey, by units: Int64) {
+        self.key = key
+        self.units = units
+    }
 }
 
 /// A stock row before and after a batch.
@@ -24,11 +62,14 @@ public struct StockChange: Sendable, Hashable {
     public let versionBefore: Int64?
     /// The row to write.
     public let after: Stock
+    /// Whether the policy of a known SKU changed, which is rare.
+    public let changesPolicy: Bool
 
     /// A change from `versionBefore` to `after`.
-    public init(versionBefore: Int64?, after: Stock) {
+    public init(versionBefore: Int64?, after: Stock, changesPolicy: Bool = false) {
         self.versionBefore = versionBefore
         self.after = after
+        self.changesPolicy = changesPolicy
     }
 }
 
@@ -52,7 +93,8 @@ public struct Event: Sendable, Hashable {
     public let seq: Int64
     /// When it was decided.
     public let at: Timestamp
-    /// The position in the batch of the command that caused it; nil for a hold that expired.
+    /// The position in the batch of the command whose outcome it is; nil for what nobody asked for: a hold that
+    /// expired, a grant to the next in line, a threshold of the stock, an intent that was replaced.
     public let cause: Int?
     /// What happened.
     public let happening: Happening
@@ -72,6 +114,10 @@ public enum Happening: Sendable, Hashable {
     case intent(Intent, from: IntentState?, stock: Stock?)
     /// A payment came after the hold expired and found too few units: the money must go back.
     case shortfall(Intent, stock: Stock)
+    /// A hold got a later deadline; stock is as it was.
+    case extended(Intent, stock: Stock)
+    /// Some units of a sale were given back.
+    case returned(Intent, units: Int64, stock: Stock)
     /// A known token came with another payload; nothing changed.
     case conflict(Token, sku: SKU)
     /// A command changed nothing, or a known one came again: this is its result.
@@ -80,24 +126,30 @@ public enum Happening: Sendable, Hashable {
     case defined(Stock)
     /// Units were added or taken.
     case adjusted(Stock, delta: Int64, reason: String)
+    /// The units on offer went through a threshold.
+    case crossed(Crossing, Stock)
 
     /// The SKU that the event is about.
     public var sku: SKU {
         switch self {
-        case .intent(let intent, _, _), .shortfall(let intent, _): intent.sku
+        case .intent(let intent, _, _), .shortfall(let intent, _), .extended(let intent, _),
+            .returned(let intent, _, _):
+            intent.sku
         case .conflict(_, let sku), .answered(_, _, let sku, _): sku
-        case .defined(let stock), .adjusted(let stock, _, _): stock.sku
+        case .defined(let stock), .adjusted(let stock, _, _), .crossed(_, let stock): stock.sku
         }
     }
 
     /// The token that the event is about, if it is about one.
     public var token: Token? {
         switch self {
-        case .intent(let intent, _, _), .shortfall(let intent, _): intent.token
+        case .intent(let intent, _, _), .shortfall(let intent, _), .extended(let intent, _),
+            .returned(let intent, _, _):
+            intent.token
         case .conflict(let token, _): token
         case .answered(_, _, _, let result):
             if case .intent(let intent) = result.subject { intent.token } else { nil }
-        case .defined, .adjusted: nil
+        case .defined, .adjusted, .crossed: nil
         }
     }
 }

@@ -13,6 +13,12 @@ public struct Snapshot: Sendable {
     public var results: [CommandID: StoredResult]
     /// Holds whose deadline has come, the oldest first.
     public var due: [Intent]
+    /// The beginning of the lines of which units may come free; a decision says which it lacks.
+    public var lines: [SKU: Line] = [:]
+    /// What buyers have a claim on, of SKUs that count it; 0 where there is no row. A decision says which it lacks.
+    public var buyerUnits: [BuyerKey: Int64] = [:]
+    /// SKUs whose line an earlier batch could not serve to its end.
+    public var unserved: [SKU] = []
 
     /// A snapshot; empty where nothing is said.
     public init(
@@ -25,6 +31,35 @@ public struct Snapshot: Sendable {
         self.intents = intents
         self.results = results
         self.due = due
+    }
+}
+
+/// The intents that stand in line for a SKU, in the order of their turn: whom units are promised first, then the
+/// waitlist, each by its place.
+public struct Line: Sendable {
+    /// The first of them.
+    public var intents: [Intent]
+    /// Whether these are all.
+    public var isWhole: Bool
+
+    /// The beginning of a line.
+    public init(_ intents: [Intent], isWhole: Bool) {
+        self.intents = intents
+        self.isWhole = isWhole
+    }
+}
+
+/// Names what one buyer has of one SKU.
+public struct BuyerKey: Hashable, Sendable {
+    /// The item.
+    public let sku: SKU
+    /// Who buys it.
+    public let buyer: Buyer
+
+    /// A buyer of a SKU.
+    public init(_ sku: SKU, _ buyer: Buyer) {
+        self.sku = sku
+        self.buyer = buyer
     }
 }
 

@@ -2,20 +2,39 @@ extension Desk {
     /// Decides a wish to buy. The first rule that applies, from the top, names the outcome.
     mutating func decide(_ submit: Submit) {
         if let known = intent(submit.token) { return repeatOutcome(of: known, to: submit) }
+        guard let stock = stock(of: submit.sku) else { return reject(submit, .unknownSKU, stock: nil) }
+        if let older = submit.replaces { return replace(older, by: submit, stock) }
+        settle(submit, stock, own: 0)
+    }
 
-        guard var stock = stock(of: submit.sku) else { return reject(submit, .unknownSKU, stock: nil) }
-        if let limit = stock.policy.maxPerIntent, submit.quantity.units > limit {
+    /// Decides a wish of which everything is known; `own` units are its own already, whoever stands in line.
+    mutating func settle(_ submit: Submit, _ stock: Stock, own: Int64) {
+        let (policy, units) = (stock.policy, submit.quantity.units)
+        guard policy.isOnSale(at: now) else { return reject(submit, .notOnSale, stock: stock) }
+        if let limit = policy.maxPerIntent, units > limit {
             return reject(submit, .quantityLimit, stock: stock)
         }
-        guard stock.available >= submit.quantity.units else { return reject(submit, .soldOut, stock: stock) }
+        guard mayHave(units, submit.buyer, of: stock) else {
+            return reject(submit, .buyerLimit, stock: stock)
+        }
+        if units <= own || units <= stock.offered { return take(submit, stock) }
+        switch min(submit.onShortage ?? policy.onShortage, policy.onShortage) {
+        case .reject: return reject(submit, .soldOut, stock: stock)
+        case .waitlist:
+            let isRoom = policy.waitlistLimit.map { units <= $0 - stock.waitlisted } ?? true
+            return isRoom ? join(.waitlisted, submit, stock) : reject(submit, .soldOut, stock: stock)
+        case .backorder:
+            let isRoom = policy.backorderLimit.map { units <= $0 - stock.backordered } ?? true
+            return isRoom ? join(.backordered, submit, stock) : reject(submit, .soldOut, stock: stock)
+        }
+    }
 
+    /// Units are set aside, or sold at once where the SKU knows no holds.
+    private mutating func take(_ submit: Submit, _ stock: Stock) {
         let isFinal = stock.policy.holdSeconds == 0
-        stock.move(submit.quantity, from: \.available, to: isFinal ? \.sold : \.held)
-        enter(
-            submit.decided(
-                isFinal ? .confirmed : .reserved, at: now,
-                holdUntil: isFinal ? nil : now.adding(seconds: stock.policy.holdSeconds)),
-            from: nil, stock: stock)
+        var intent = submit.decided(isFinal ? .confirmed : .reserved, at: now)
+        if !isFinal { intent.holdUntil = now.adding(seconds: stock.policy.holdSeconds) }
+        enter(intent, from: nil, stock)
     }
 
     /// A token is decided once: the same wish gets the same intent again, another one is a conflict.
@@ -27,26 +46,41 @@ extension Desk {
                 result: CommandResult(.unchanged, .intent(known))))
     }
 
-    private mutating func reject(_ submit: Submit, _ reason: RejectionReason, stock: Stock?) {
-        let intent = submit.decided(.rejected, at: now, reason: reason)
+    mutating func reject(_ submit: Submit, _ reason: RejectionReason, stock: Stock?) {
+        var intent = submit.decided(.rejected, at: now)
+        intent.reason = reason
         put(intent)
         tell(.intent(intent, from: nil, stock: stock))
     }
+}
 
-    /// Writes an intent and the stock it moved, and tells of both.
-    mutating func enter(_ intent: Intent, from before: IntentState?, stock: Stock) {
+extension Desk {
+    /// Writes an intent in its new state and the stock as that moves it, and tells of both: the outcome of the
+    /// command, or `unasked`.
+    mutating func enter(
+        _ intent: Intent, from before: IntentState?, _ stock: Stock, unasked: Bool = false
+    ) {
+        var after = stock
+        after.move(intent.units, from: before, to: intent.state)
+        if before == nil, let place = intent.place { after.lastPlace = place }
         put(intent)
-        put(stock)
-        tell(.intent(intent, from: before, stock: stock))
+        put(after)
+        count(intent, from: before, stock)
+        let happening = Happening.intent(intent, from: before, stock: after)
+        if unasked { tellEverybody(happening) } else { tell(happening) }
+        if !isReplacing { tellCrossings(from: stock, to: after) }
+    }
+
+    /// Tells of the thresholds that the units on offer went through, each once a crossing.
+    mutating func tellCrossings(from before: Stock, to after: Stock) {
+        for crossing in after.crossings(from: before) { tellEverybody(.crossed(crossing, after)) }
     }
 }
 
 extension Submit {
-    fileprivate func decided(
-        _ state: IntentState, at now: Timestamp, reason: RejectionReason? = nil, holdUntil: Timestamp? = nil
-    ) -> Intent {
+    func decided(_ state: IntentState, at now: Timestamp) -> Intent {
         Intent(
-            token: token, sku: sku, quantity: quantity, buyer: buyer, onShortage: onShortage, state: state,
-            reason: reason, holdUntil: holdUntil, decidedAt: now)
+            token: token, sku: sku, quantity: quantity, buyer: buyer, onShortage: onShortage,
+            replaces: replaces, state: state, decidedAt: now)
     }
 }

@@ -39,9 +39,13 @@ extension ProblemKind {
     static let unknownToken = Self(404, "unknown-token", "No intent has this token")
     static let unknownSKU = Self(404, "unknown-sku", "No SKU has this name")
     static let wrongState = Self(409, "wrong-state", "The intent's state does not allow this")
-    static let shortfall = Self(409, "shortfall", "The hold has expired and too few units are left")
+    static let shortfall = Self(409, "shortfall", "The hold has expired and its units cannot be taken again")
     static let belowCommitted = Self(
         409, "below-committed", "The adjustment would take units that are held or sold")
+    static let versionMismatch = Self(412, "version-mismatch", "The SKU has another version")
+    static let holdLimit = Self(409, "hold-limit", "The hold would last too long")
+    static let deadlinePassed = Self(409, "deadline-passed", "The deadline has passed")
+    static let tooMany = Self(409, "too-many", "The intent has fewer units")
     static let stockLimit = Self(409, "stock-limit", "The SKU would have too many units")
 
     // What is away or full; all of these carry Retry-After

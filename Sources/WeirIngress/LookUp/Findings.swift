@@ -36,7 +36,7 @@ enum LookUpQueries {
             let token = Token(unchecked: rows.text(row, 0))
             if !rows.isNull(row, 4), let intent = Intent(rows, row) {
                 findings[token] = .intent(intent)
-            } else if !rows.isNull(row, 8) {
+            } else if !rows.isNull(row, 14) {
                 findings[token] = .deadLetter
             }
         }

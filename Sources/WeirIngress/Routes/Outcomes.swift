@@ -6,7 +6,9 @@ extension RequestHandler {
     /// The answer that an outcome is to the sender of a command; nil for an event that says nothing to it.
     func answer(_ happening: Happening, to command: Command) throws(Problem) -> Answer? {
         switch happening {
-        case .intent(let intent, _, _): return Answer(intent)
+        case .intent(let intent, _, _), .extended(let intent, _), .returned(let intent, _, _):
+            return Answer(intent)
+        case .crossed: return nil
         case .shortfall(let intent, _):
             throw Self.problem(.shortfall, .intent(intent), command, partitioning)
         case .conflict(let token, _): throw Self.tokenConflict(token)
@@ -67,8 +69,8 @@ extension RequestHandler {
         case .shortfall:
             problem = Problem(
                 .shortfall,
-                "the hold has expired and too few units are left to confirm it; pay the buyer back, or confirm"
-                    + " again under a new key after stock has come")
+                "the hold has expired and its units cannot be taken again: too few are left, or the buyer has as"
+                    + " many as he may; pay him back, or confirm again under a new key after stock has come")
         case .belowCommitted:
             problem = Problem(
                 .belowCommitted,
@@ -77,6 +79,22 @@ extension RequestHandler {
             problem = Problem(
                 .stockLimit,
                 "the SKU would have more than \(StockLimit.stocked.upperBound) units; add fewer")
+        case .versionMismatch:
+            problem = Problem(
+                .versionMismatch, header: "If-Match",
+                "the SKU has another version than the one in If-Match, and nothing has changed; read it, and decide"
+                    + " anew what its policy shall be")
+        case .holdLimit:
+            problem = Problem(
+                .holdLimit,
+                "the hold would last longer than the SKU's policy permits; ask for an earlier time, or raise the"
+                    + " policy's 'max_hold_seconds'")
+        case .deadlinePassed:
+            problem = Problem(
+                .deadlinePassed, "the time in 'hold_until' has passed; ask for one in the future")
+        case .tooMany:
+            problem = Problem(
+                .tooMany, "the intent has fewer units than you give back; read it, and give back at most those")
         case .commandConflict:
             problem = Problem(
                 .commandConflict, header: "Idempotency-Key",

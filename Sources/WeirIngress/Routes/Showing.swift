@@ -104,10 +104,12 @@ extension Happening {
     /// The intent as it stands after the event, if it is about one.
     var intent: Intent? {
         switch self {
-        case .intent(let intent, _, _), .shortfall(let intent, _): intent
+        case .intent(let intent, _, _), .shortfall(let intent, _), .extended(let intent, _),
+            .returned(let intent, _, _):
+            intent
         case .answered(_, _, _, let result):
             if case .intent(let intent) = result.subject { intent } else { nil }
-        case .conflict, .defined, .adjusted: nil
+        case .conflict, .defined, .adjusted, .crossed: nil
         }
     }
 }

@@ -31,6 +31,7 @@ public struct LiveAudit {
         try checkNumbering(session, &report)
         try walkSKUs(session, partitioning, &report)
         try checkClaims(session, &report)
+        try checkBuyers(session, &report)
         try walkIntents(session, &report)
         try session.execute(script: Queries.auditEnd.text)
         return report
@@ -53,7 +54,7 @@ public struct LiveAudit {
     private func walkSKUs(
         _ session: Session, _ partitioning: Partitioning, _ report: inout AuditReport
     ) throws {
-        var walk = Walk<StockTrail>(StockTrail.init)
+        var walk = Walk<StockTrail> { StockTrail() }
         try session.stream(Query(Queries.auditSkus), batch: Self.batch) { rows in
             for row in 0..<rows.count {
                 let name = rows.text(row, 0)
@@ -65,8 +66,7 @@ public struct LiveAudit {
                 }
                 if rows.bool(row, 1) {
                     let stock = Stock(sku, rows, row, from: 6)
-                    let (reserved, confirmed) = (rows.int8(row, 13), rows.int8(row, 14))
-                    report.stock.note(Self.problem(of: stock, reserved: reserved, confirmed: confirmed))
+                    report.stock.note(Self.problem(of: stock, Sums(rows, row, from: 27)))
                     if let problem = walk.state.finish(stock) { report.log.noteProblem(name, problem) }
                     walk.end()
                 } else {
@@ -80,16 +80,30 @@ public struct LiveAudit {
         if let trail = walk.begin(nil) { report.log.noteProblem(trail.key, trail.state.finish(nil)) }
     }
 
-    private static func problem(of stock: Stock, reserved: Int64, confirmed: Int64) -> String? {
+    private static func problem(of stock: Stock, _ sums: Sums) -> String? {
         if !stock.isBalanced {
             return "\(stock.sku): stocked \(stock.stocked) is not available \(stock.available) + held"
                 + " \(stock.held) + sold \(stock.sold)"
         }
-        if stock.held != reserved || stock.sold != confirmed {
+        if stock.held != sums.reserved || stock.sold != sums.confirmed {
             return "\(stock.sku): its row counts \(stock.held) held and \(stock.sold) sold, its intents"
-                + " \(reserved) and \(confirmed)"
+                + " \(sums.reserved) and \(sums.confirmed)"
         }
-        return nil
+        if stock.waitlisted != sums.waitlisted || stock.backordered != sums.backordered {
+            return "\(stock.sku): its row counts \(stock.waitlisted) waitlisted and \(stock.backordered)"
+                + " backordered, its intents \(sums.waitlisted) and \(sums.backordered)"
+        }
+        return stock.lastPlace == sums.lastPlace
+            ? nil
+            : "\(stock.sku): its row gave out \(stock.lastPlace) places in line, its intents have \(sums.lastPlace)"
+    }
+
+    private func checkBuyers(_ session: Session, _ report: inout AuditReport) throws {
+        let rows = try session.run(Query(Queries.auditBuyers))
+        let (checked, broken) = (rows.int(0, 0), rows.int(0, 1))
+        report.stock.checked += checked
+        report.stock.broken += broken
+        if broken > 0 { report.stock.examples.append(rows.text(0, 2)) }
     }
 
     private func checkClaims(_ session: Session, _ report: inout AuditReport) throws {
@@ -111,7 +125,7 @@ public struct LiveAudit {
                 let token = rows.text(row, 0)
                 if let trail = walk.begin(token) { finish(trail.key, trail.state, nil) }
                 if rows.bool(row, 1) {
-                    let intent = Intent(token: token, rows, row)
+                    let intent = Intent(rows, row, from: 6)
                     finish(token, walk.state, intent)
                     walk.end()
                 } else if let problem = Self.follow(&walk.state, rows, row) {
@@ -182,16 +196,15 @@ extension AuditLine {
     }
 }
 
-extension Intent {
-    /// The row of an audited intent: the columns sku, quantity, buyer … from the seventh on.
-    fileprivate init?(token: String, _ rows: Rows, _ row: Int) {
-        guard let state = IntentState(rawValue: rows.text(row, 9)) else { return nil }
-        self.init(
-            token: Token(unchecked: token), sku: SKU(unchecked: rows.text(row, 6)),
-            quantity: Quantity(unchecked: Int64(rows.int(row, 7))),
-            buyer: Buyer(unchecked: rows.text(row, 8)),
-            state: state, reason: rows.optionalText(row, 10).flatMap(RejectionReason.init),
-            holdUntil: rows.optionalTimestamp(row, 11).map(Timestamp.init(microseconds:)),
-            decidedAt: Timestamp(microseconds: rows.timestamp(row, 12)))
+/// What the intents of a SKU add up to.
+private struct Sums {
+    let reserved, confirmed, waitlisted, backordered, lastPlace: Int64
+
+    init(_ rows: Rows, _ row: Int, from first: Int) {
+        reserved = rows.int8(row, first)
+        confirmed = rows.int8(row, first + 1)
+        waitlisted = rows.int8(row, first + 2)
+        backordered = rows.int8(row, first + 3)
+        lastPlace = rows.int8(row, first + 4)
     }
 }

@@ -15,10 +15,8 @@ extension LivePartitionStore {
         let decision = batch.decision
         if !decision.decided.isEmpty { queries.append(insert(decision.decided)) }
         if !decision.changed.isEmpty { queries.append(update(decision.changed)) }
-        let created = decision.stocks.filter { $0.versionBefore == nil }.map(\.after)
-        if !created.isEmpty { queries.append(insert(created)) }
-        let moved = decision.stocks.filter { $0.versionBefore != nil }
-        if !moved.isEmpty { queries.append(update(moved)) }
+        queries += stockQueries(decision.stocks)
+        queries += buyerQueries(decision)
         if !decision.results.isEmpty { queries.append(insert(decision.results, at: batch.at)) }
         if !batch.events.isEmpty { queries.append(insert(batch.events, at: batch.at)) }
         if !batch.deadLetters.isEmpty { queries.append(insert(batch.deadLetters)) }
@@ -30,15 +28,23 @@ extension LivePartitionStore {
     }
 
     private func insert(_ intents: [Intent]) -> Query {
-        Query(
-            Queries.commitInsertIntents,
-            [
-                .int2(key), .timestamps(intents.map(\.decidedAt.microseconds)),
-                .optionalTimestamps(intents.map { $0.holdUntil?.microseconds }),
-                .int4s(intents.map { Int32(clamping: $0.quantity.units) }),
-                .texts(intents.map(\.state.rawValue)), .optionalTexts(intents.map { $0.reason?.rawValue }),
-                .texts(intents.map(\.token.text)), .texts(intents.map(\.sku.text)),
-                .texts(intents.map(\.buyer.text)),
+        let binds: [Bind] = [
+            .int2(key), .timestamps(intents.map(\.decidedAt.microseconds)),
+            .optionalTimestamps(intents.map { $0.holdUntil?.microseconds }),
+            .int4s(intents.map { Int32(clamping: $0.quantity.units) }),
+            .texts(intents.map(\.state.rawValue)), .optionalTexts(intents.map { $0.reason?.rawValue }),
+            .texts(intents.map(\.token.text)), .texts(intents.map(\.sku.text)),
+            .texts(intents.map(\.buyer.text)),
+        ]
+        // Four columns more that most batches do not need.
+        guard intents.contains(where: \.isSpecial) else { return Query(Queries.commitInsertIntents, binds) }
+        return Query(
+            Queries.commitInsertSpecialIntents,
+            binds + [
+                .optionalInt8s(intents.map(\.place)),
+                .optionalTimestamps(intents.map { $0.availableFrom?.microseconds }),
+                .optionalTexts(intents.map { $0.onShortage?.rawValue }),
+                .optionalTexts(intents.map { $0.replaces?.text }),
             ])
     }
 
@@ -50,28 +56,9 @@ extension LivePartitionStore {
                 .texts(transitions.map(\.stateBefore.rawValue)),
                 .texts(transitions.map(\.after.state.rawValue)),
                 .optionalTimestamps(transitions.map { $0.after.holdUntil?.microseconds }),
+                .int4s(transitions.map { Int32(clamping: $0.after.returned) }),
+                .optionalTimestamps(transitions.map { $0.after.grantedAt?.microseconds }),
             ])
-    }
-
-    private func insert(_ stocks: [Stock]) -> Query {
-        Query(Queries.commitInsertSkus, [.int2(key)] + counters(stocks) + [.texts(stocks.map(\.sku.text))])
-    }
-
-    private func update(_ changes: [StockChange]) -> Query {
-        Query(
-            Queries.commitUpdateSkus,
-            [.int4(Int32(changes.count))] + counters(changes.map(\.after)) + [
-                .int8s(changes.map { $0.versionBefore ?? 0 }), .texts(changes.map(\.after.sku.text)),
-            ])
-    }
-
-    private func counters(_ stocks: [Stock]) -> [Bind] {
-        [
-            .int8s(stocks.map(\.stocked)), .int8s(stocks.map(\.available)), .int8s(stocks.map(\.held)),
-            .int8s(stocks.map(\.sold)), .int8s(stocks.map(\.version)),
-            .int4s(stocks.map { Int32(clamping: $0.policy.holdSeconds) }),
-            .optionalInt4s(stocks.map { $0.policy.maxPerIntent.map { Int32(clamping: $0) } }),
-        ]
     }
 
     private func insert(_ results: [StoredResult], at moment: Timestamp) -> Query {
@@ -107,6 +94,13 @@ extension LivePartitionStore {
                 .texts(deliveries.map { storable($0.routingKey) }), .texts(details.map(\.properties)),
                 .texts(details.map(\.headers)), .byteStrings(deliveries.map(\.body)),
             ])
+    }
+}
+
+extension Intent {
+    /// Whether it needs the columns that most intents leave empty.
+    fileprivate var isSpecial: Bool {
+        place != nil || onShortage != nil || replaces != nil || availableFrom != nil
     }
 }
 

@@ -9,7 +9,7 @@ extension LivePartitionStore {
     /// their own moment still fit together; the head, read last, would tell.
     public func read(_ request: SnapshotRequest) throws(StoreError) -> Snapshot {
         var queries: [Query] = []
-        var due, dueStocks, intents, results, stocks: Int?
+        var due, dueStocks, intents, results, stocks, lines, buyers, uncounted: Int?
         func add(_ query: Query) -> Int {
             queries.append(query)
             return queries.count - 1
@@ -30,6 +30,17 @@ extension LivePartitionStore {
         if !request.skus.isEmpty {
             stocks = add(Query(Queries.readSkus, [.texts(request.skus.map(\.text))]))
         }
+        if !request.lines.isEmpty {
+            let wanted = request.lines.sorted { $0.key < $1.key }
+            lines = add(
+                Query(
+                    Queries.readLines,
+                    [.texts(wanted.map(\.key.text)), .int4s(wanted.map { Int32(clamping: $0.value) })]))
+        }
+        if !request.buyers.isEmpty { buyers = add(Query(Queries.readBuyers, Self.binds(request.buyers))) }
+        if !request.uncountedBuyers.isEmpty {
+            uncounted = add(Query(Queries.readUncountedBuyers, Self.binds(request.uncountedBuyers)))
+        }
         let clock = add(Query(Queries.readClock, [.int2(key)]))
 
         let answers = try asStoreError { [queries] () throws(PostgresError) in try session.run(queries) }
@@ -45,6 +56,16 @@ extension LivePartitionStore {
         if let results {
             for result in try storedResults(in: answers[results]) { snapshot.results[result.id] = result }
         }
+        if let lines { snapshot.lines = try self.lines(in: answers[lines], asked: request.lines) }
+        // A buyer without a row has a claim on nothing.
+        for key in request.buyers.union(request.uncountedBuyers) { snapshot.buyerUnits[key] = 0 }
+        for rows in [buyers, uncounted].compactMap({ $0.map { answers[$0] } }) {
+            for row in 0..<rows.count {
+                let key = BuyerKey(
+                    SKU(unchecked: rows.text(row, 0)), Buyer(unchecked: rows.text(row, 1)))
+                snapshot.buyerUnits[key] = rows.int8(row, 2)
+            }
+        }
         for rows in [dueStocks, stocks].compactMap({ $0.map { answers[$0] } }) {
             for row in 0..<rows.count {
                 let sku = SKU(unchecked: rows.text(row, 0))
@@ -52,6 +73,21 @@ extension LivePartitionStore {
             }
         }
         return snapshot
+    }
+
+    private static func binds(_ keys: Set<BuyerKey>) -> [Bind] {
+        let sorted = keys.sorted()
+        return [.texts(sorted.map(\.sku.text)), .texts(sorted.map(\.buyer.text))]
+    }
+
+    private func lines(in rows: Rows, asked: [SKU: Int]) throws(StoreError) -> [SKU: Line] {
+        var lines = asked.mapValues { _ in Line([], isWhole: true) }
+        for intent in try readIntents(in: rows) { lines[intent.sku]?.intents.append(intent) }
+        for (sku, count) in asked {
+            let isWhole = (lines[sku]?.intents.count ?? 0) < count
+            lines[sku]?.isWhole = isWhole
+        }
+        return lines
     }
 
     private func readIntents(in rows: Rows) throws(StoreError) -> [Intent] {

@@ -74,6 +74,11 @@ public final class LivePartitionStore: PartitionStore {
         return rows.count == 0 ? nil : Timestamp(microseconds: rows.timestamp(0, 0))
     }
 
+    public func unservedLines() throws(StoreError) -> [SKU] {
+        let rows = try run(Query(Queries.readUnserved, [.int2(key)]))
+        return (0..<rows.count).map { SKU(unchecked: rows.text($0, 0)) }
+    }
+
     public func noteSuspect(_ body: [UInt8]) throws(StoreError) -> Int {
         try run(Query(Queries.suspectNote, [.int2(key), .bytes(body)])).int(0, 0)
     }

@@ -6,6 +6,8 @@ public protocol PartitionStore: AnyObject {
     func position() throws(StoreError) -> Position
     /// What a batch needs to be decided.
     func read(_ request: SnapshotRequest) throws(StoreError) -> Snapshot
+    /// SKUs of the partition with units that may belong to those in line; read once by a new owner.
+    func unservedLines() throws(StoreError) -> [SKU]
     /// The end of the hold that comes due next; nil when nothing is held.
     func nextDeadline() throws(StoreError) -> Timestamp?
     /// Writes a batch in one transaction, whose first statement moves the head.
@@ -49,6 +51,12 @@ public struct SnapshotRequest: Sendable {
     public var dueUntil: Timestamp?
     /// The most due holds to read.
     public var dueLimit = 0
+    /// How many intents from the beginning of which lines.
+    public var lines: [SKU: Int] = [:]
+    /// Buyers of SKUs that count what each has.
+    public var buyers: Set<BuyerKey> = []
+    /// Buyers of SKUs that do not count it yet: their intents are summed up.
+    public var uncountedBuyers: Set<BuyerKey> = []
 
     /// An empty request.
     public init() {}

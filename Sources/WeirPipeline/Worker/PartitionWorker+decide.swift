@@ -77,14 +77,14 @@ extension PartitionWorker {
             }
         }
 
-        let snapshot = try store.read(SnapshotRequest(for: commands, dueUntil: dueUntil))
+        var snapshot = try store.read(SnapshotRequest(for: commands, dueUntil: dueUntil, lines))
         guard snapshot.head == head else {
             throw StoreError(
                 .notOwner,
                 "the head of partition \(partition) is \(snapshot.head), not \(head): it has another owner")
         }
         holds.observe(snapshot.now, at: ports.now())
-        let decision = WeirCore.decide(commands, in: snapshot)
+        let decision = try lines.decide(commands, &snapshot, store)
         var write = BatchWrite(
             headBefore: head, decision: decision, at: snapshot.now, published: relay.published)
         write.events = decision.events.map { $0.logged(partition: partition, senders: senders) }
@@ -94,6 +94,7 @@ extension PartitionWorker {
         try store.commit(write)
 
         head = decision.head
+        lines.committed(decision, snapshot)
         publishedInStore = write.published
         relay.append(write.events)
         suspicion.forget(write.clearedSuspects)
@@ -104,21 +105,8 @@ extension PartitionWorker {
                 commands: commands.count, expired: snapshot.due.count, deadLetters: deadLetters.count,
                 events: write.events.count))
         for intent in decision.decided { holds.consider(intent.holdUntil) }
+        for transition in decision.changed { holds.consider(transition.after.holdUntil) }
         if dueUntil != nil { holds.isStale = true }
-    }
-}
-
-extension SnapshotRequest {
-    init(for commands: [Command], dueUntil: Timestamp?) {
-        self.init()
-        var (seenSKUs, seenTokens, seenIDs) = (Set<SKU>(), Set<Token>(), Set<CommandID>())
-        for command in commands {
-            if seenSKUs.insert(command.sku).inserted { skus.append(command.sku) }
-            if let token = command.token, seenTokens.insert(token).inserted { tokens.append(token) }
-            if let id = command.id, seenIDs.insert(id).inserted { commandIDs.append(id) }
-        }
-        self.dueUntil = dueUntil
-        dueLimit = dueUntil == nil ? 0 : PartitionWorker.dueLimit
     }
 }
 

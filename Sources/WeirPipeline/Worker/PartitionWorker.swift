@@ -25,6 +25,7 @@ public struct PartitionWorker: Sendable {
     /// Deliveries that are neither decided nor acknowledged.
     var held: [Delivery] = []
     var holds = HoldClock()
+    var lines = LineMemory()
     var suspicion = Suspicion()
     var lastContact: Duration = .zero
 
@@ -46,6 +47,7 @@ public struct PartitionWorker: Sendable {
         holds = HoldClock()
         holds.observe(position.now, at: now)
         holds.next = try store.nextDeadline()
+        lines = LineMemory(unserved: try store.unservedLines())
         lastContact = now
     }
 
@@ -72,7 +74,7 @@ public struct PartitionWorker: Sendable {
             try fromSource { () throws(SourceError) in try source.pump() }
         }
         let dueUntil = try dueUntil(ports, source)
-        if held.isEmpty, dueUntil == nil {
+        if held.isEmpty, dueUntil == nil, lines.unserved.isEmpty {
             try idle(ports, store)
         } else {
             try work(ports, store, source, dueUntil: dueUntil)
@@ -139,7 +141,7 @@ public struct PartitionWorker: Sendable {
     }
 
     private func patience(at now: Duration) -> Duration {
-        if relay.missingAfter != nil { return .zero }
+        if relay.missingAfter != nil || !lines.unserved.isEmpty { return .zero }
         if relay.isBehind { return .milliseconds(20) }
         let untilDue = holds.untilNext(at: now) ?? Self.idleInterval
         let untilIdle = lastContact + Self.idleInterval - now

@@ -99,6 +99,9 @@ struct History {
         case .conflict: "conflict"
         case .defined: "defined"
         case .adjusted: "adjusted"
+        case .extended: "extended"
+        case .returned: "returned"
+        case .crossed(let crossing, _): crossing.rawValue
         case .answered(.submit, _, _, let result):
             if case .intent(let intent) = result.subject { "known \(words(for: intent))" } else { "?" }
         case .answered(let kind, _, _, let result):
@@ -117,6 +120,7 @@ struct History {
         case (.done, .confirm): "confirmed"
         case (.done, .cancel): "cancelled"
         case (.done, .define): "defined"
+        case (.done, .extend): "extended"
         case (.done, .adjust): "adjusted"
         case (.done, .submit): "?"
         }

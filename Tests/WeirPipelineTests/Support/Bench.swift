@@ -83,6 +83,7 @@ final class BenchStore: PartitionStore {
         bench.lastRequest = request.tokens
         return try inner.read(request)
     }
+    func unservedLines() throws(StoreError) -> [SKU] { try inner.unservedLines() }
     func nextDeadline() throws(StoreError) -> Timestamp? { try inner.nextDeadline() }
     func commit(_ batch: BatchWrite) throws(StoreError) {
         bench.trace.append("commit")

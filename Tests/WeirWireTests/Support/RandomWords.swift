@@ -36,10 +36,25 @@ extension SplitMix64 {
 
     mutating func quantity() -> Quantity { Quantity(number(in: Quantity.range))! }
 
+    /// A policy whose fields go together.
     mutating func policy() -> SKUPolicy {
-        SKUPolicy(
-            holdSeconds: number(in: SKUPolicy.holdSecondsRange),
-            maxPerIntent: chance(50) ? number(in: Quantity.range) : nil)
+        let hold = number(in: SKUPolicy.holdSecondsRange)
+        let begin = maybe { $0.moment() }
+        return SKUPolicy(
+            holdSeconds: hold,
+            maxHoldSeconds: maybe { $0.number(in: hold...SKUPolicy.holdSecondsRange.upperBound) },
+            maxPerIntent: maybe { $0.number(in: Quantity.range) },
+            maxPerBuyer: maybe { $0.number(in: 1...StockLimit.stocked.upperBound) },
+            safetyStock: number(in: StockLimit.stocked),
+            lowStockAt: maybe { $0.number(in: StockLimit.stocked) }, onSaleFrom: begin,
+            onSaleUntil: begin == nil ? maybe { $0.moment() } : nil,
+            onShortage: one(of: ShortageRule.allCases),
+            waitlistLimit: maybe { $0.number(in: StockLimit.stocked) },
+            backorderLimit: number(in: StockLimit.stocked), availableFrom: maybe { $0.moment() })
+    }
+
+    private mutating func maybe<Value>(_ value: (inout SplitMix64) -> Value) -> Value? {
+        chance(50) ? value(&self) : nil
     }
 
     /// A moment that RFC 3339 can show: the years 0 to 9999.
@@ -51,27 +66,41 @@ extension SplitMix64 {
         let parts = (0..<3).map { _ in number(in: 0...333_333_333_333) }
         return Stock(
             sku: sku(), stocked: parts.reduce(0, +), available: parts[0], held: parts[1], sold: parts[2],
-            version: number(in: 1...Int64.max), policy: policy)
+            waitlisted: chance(50) ? number(in: 0...Int64.max) : 0,
+            backordered: chance(50) ? number(in: 0...Int64.max) : 0, version: number(in: 1...Int64.max),
+            countsBuyers: policy.maxPerBuyer != nil, policy: policy)
     }
 
     mutating func intent() -> Intent {
         let state = one(of: IntentState.allCases)
         return Intent(
-            token: token(), sku: sku(), quantity: quantity(), buyer: buyer(), state: state,
-            reason: state == .rejected ? one(of: RejectionReason.allCases) : nil,
-            holdUntil: state == .reserved ? moment() : nil, decidedAt: moment())
+            token: token(), sku: sku(), quantity: quantity(), buyer: buyer(),
+            onShortage: maybe { $0.one(of: ShortageRule.allCases) }, replaces: maybe { $0.token() },
+            state: state, reason: state == .rejected ? one(of: RejectionReason.allCases) : nil,
+            holdUntil: state == .reserved ? moment() : nil, decidedAt: moment(),
+            place: maybe { $0.number(in: 1...Int64.max) }, grantedAt: maybe { $0.moment() },
+            availableFrom: maybe { $0.moment() }, returned: number(in: 0...Quantity.range.upperBound))
     }
 
     mutating func command(_ kind: CommandKind) -> Command {
         switch kind {
         case .submit:
-            .submit(Submit(token: token(), sku: sku(), quantity: quantity(), buyer: buyer()))
+            .submit(
+                Submit(
+                    token: token(), sku: sku(), quantity: quantity(), buyer: buyer(),
+                    onShortage: maybe { $0.one(of: ShortageRule.allCases) }, replaces: maybe { $0.token() }))
         case .confirm: .confirm(IntentChange(id: commandID(), token: token(), sku: sku()))
-        case .cancel: .cancel(IntentChange(id: commandID(), token: token(), sku: sku()))
+        case .cancel:
+            .cancel(
+                IntentChange(
+                    id: commandID(), token: token(), sku: sku(), quantity: maybe { $0.quantity() }))
+        case .extend:
+            .extend(Extension(id: commandID(), token: token(), sku: sku(), holdUntil: moment()))
         case .define:
             .define(
                 Definition(
-                    id: commandID(), sku: sku(), stocked: number(in: StockLimit.stocked), policy: policy()))
+                    id: commandID(), sku: sku(), stocked: number(in: StockLimit.stocked), policy: policy(),
+                    ifVersion: maybe { $0.chance(50) ? .any : .exactly($0.number(in: 1...Int64.max)) }))
         case .adjust:
             .adjust(
                 Adjustment(
