@@ -18,5 +18,6 @@ public enum Migrations {
     public static let all = [
         SQLText("m0001_start", PackageResources.m0001_start_sql),
         SQLText("m0002_stock", PackageResources.m0002_stock_sql),
+        SQLText("m0003_orders", PackageResources.m0003_orders_sql),
     ]
 }

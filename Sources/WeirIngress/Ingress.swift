@@ -31,6 +31,7 @@ public final class Ingress: Service {
         self.logger = logger
         let desk = OutcomeDesk(limit: settings.waiterLimit)
         let memory = QueuedMemory(limit: settings.queuedMemory)
+        let orderMemory = WishMemory<OrderSubmit>(limit: settings.queuedMemory / 10)
         let lanes = Lanes(partitions: partitioning.count, most: Bundle.most) { [loop] pause, then in
             _ = loop.group.next().scheduleTask(in: .nanoseconds(Int64(pause)), then)
         }
@@ -39,8 +40,10 @@ public final class Ingress: Service {
             lookUps: LookUps(settings, logger: logger),
             publisher: Publisher(settings: settings.publisher, logger: logger),
             listener: OutcomeListener(
-                settings, desk: desk, memory: memory, lanes: lanes, partitioning: partitioning, logger: logger),
-            desk: desk, memory: memory, lanes: lanes, probe: QueueProbe(settings, partitions: partitioning.count),
+                settings, desk: desk, memory: memory, orderMemory: orderMemory, lanes: lanes,
+                partitioning: partitioning, logger: logger),
+            desk: desk, memory: memory, orderMemory: orderMemory, lanes: lanes,
+            probe: QueueProbe(settings, partitions: partitioning.count),
             logger: logger)
     }
 

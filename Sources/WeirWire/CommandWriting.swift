@@ -36,12 +36,17 @@ extension Command {
                 json.member("sku", adjustment.sku.text)
                 json.member("delta", adjustment.delta)
                 json.member("reason", adjustment.reason)
+            case .order(let command): command.write(to: &json)
             }
         }
     }
 
     /// The AMQP property `message_id`: the command's id, or a submit's token.
     public var messageID: String {
-        if case .submit(let submit) = self { submit.token.text } else { id?.text ?? "" }
+        switch self {
+        case .submit(let submit): submit.token.text
+        case .order(.submit(let submit)): submit.token.text
+        default: id?.text ?? ""
+        }
     }
 }

@@ -13,6 +13,7 @@ extension CommandResult {
         switch subject {
         case .intent(let intent): json.member("intent") { intent.write(to: &$0) }
         case .stock(let stock): json.member("stock") { stock.write(to: &$0, partition: partition) }
+        case .order(let order): json.member("order") { order.write(to: &$0) }
         case .nothing: break
         }
     }
@@ -30,7 +31,9 @@ extension CommandResult {
             verdict = .refused(refusal)
         default: throw fields.invalid("result", "must be done, unchanged or refused")
         }
-        if var intent = try fields.object("intent") {
+        if var order = try fields.object("order") {
+            self.init(verdict, .order(try Order(from: &order)))
+        } else if var intent = try fields.object("intent") {
             self.init(verdict, .intent(try Intent(from: &intent)))
         } else if var stock = try fields.object("stock") {
             self.init(verdict, .stock(try Stock(from: &stock)))

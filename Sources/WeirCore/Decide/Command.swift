@@ -6,15 +6,17 @@ public enum Command: Hashable, Sendable {
     case extend(Extension)
     case define(Definition)
     case adjust(Adjustment)
+    case order(OrderCommand)
 
-    /// The SKU whose partition decides this command.
-    public var sku: SKU {
+    /// The SKU whose partition decides this command; nil for a command about an order.
+    public var sku: SKU? {
         switch self {
         case .submit(let submit): submit.sku
         case .confirm(let change), .cancel(let change): change.sku
         case .extend(let wish): wish.sku
         case .define(let definition): definition.sku
         case .adjust(let adjustment): adjustment.sku
+        case .order: nil
         }
     }
 
@@ -24,7 +26,7 @@ public enum Command: Hashable, Sendable {
         case .submit(let submit): submit.token
         case .confirm(let change), .cancel(let change): change.token
         case .extend(let wish): wish.token
-        case .define, .adjust: nil
+        case .define, .adjust, .order: nil
         }
     }
 
@@ -36,6 +38,7 @@ public enum Command: Hashable, Sendable {
         case .extend(let wish): wish.id
         case .define(let definition): definition.id
         case .adjust(let adjustment): adjustment.id
+        case .order(let command): command.id
         }
     }
 
@@ -48,6 +51,7 @@ public enum Command: Hashable, Sendable {
         case .extend: .extend
         case .define: .define
         case .adjust: .adjust
+        case .order(let command): command.kind
         }
     }
 
@@ -71,6 +75,7 @@ public enum Command: Hashable, Sendable {
                 + definition.laterPayload
         case .adjust(let adjustment):
             "\(kind.rawValue)\n\(adjustment.sku)\n\(adjustment.delta)\n\(adjustment.reason)"
+        case .order(let command): command.payload
         }
     }
 }
@@ -83,6 +88,18 @@ public enum CommandKind: String, Sendable, CaseIterable {
     case extend = "weir.intent.extend.v1"
     case define = "weir.sku.define.v1"
     case adjust = "weir.sku.adjust.v1"
+    case submitOrder = "weir.order.submit.v1"
+    case confirmOrder = "weir.order.confirm.v1"
+    case cancelOrder = "weir.order.cancel.v1"
+    case extendOrder = "weir.order.extend.v1"
+    /// Stands for whatever one partition tells another; no message has this type.
+    case orderMessage = "weir.order.message"
+
+    /// The kinds that a client may send.
+    public static let allCases: [CommandKind] = [
+        .submit, .confirm, .cancel, .extend, .define, .adjust, .submitOrder, .confirmOrder, .cancelOrder,
+        .extendOrder,
+    ]
 }
 
 extension Definition {

@@ -38,6 +38,8 @@ extension ProblemKind {
         422, "command-conflict", "The Idempotency-Key is known with another command")
     static let unknownToken = Self(404, "unknown-token", "No intent has this token")
     static let unknownSKU = Self(404, "unknown-sku", "No SKU has this name")
+    static let undecided = Self(409, "undecided", "The order is not decided yet")
+    static let unknownLine = Self(422, "unknown-line", "The order has no such line")
     static let wrongState = Self(409, "wrong-state", "The intent's state does not allow this")
     static let shortfall = Self(409, "shortfall", "The hold has expired and its units cannot be taken again")
     static let belowCommitted = Self(

@@ -6,12 +6,16 @@ enum Target: Sendable {
     case intents
     case intent(Token)
     case intentChange(Token, IntentVerb)
+    case orders
+    case order(Token)
+    case orderChange(Token, OrderVerb)
     case skus
     case sku(SKU)
     case adjustments(SKU)
     case livez
     case readyz
 
+    enum OrderVerb: String, Sendable { case confirm, cancel, extend }
     enum IntentVerb: String, Sendable { case confirm, cancel }
 
     /// Reads a path; nil when nothing is there. Throws when a part of it has not the form of what it stands for.
@@ -33,6 +37,7 @@ enum Target: Sendable {
             }
             return .intent(try identifier(parts[3], "token"))
         }
+        if parts[2].elementsEqual("orders".utf8) { return try order(parts) }
         guard parts[2].elementsEqual("skus".utf8) else { return nil }
         if parts.count == 3 { return .skus }
         if parts.count == 4 { return .sku(try identifier(parts[3], "SKU")) }
@@ -43,10 +48,17 @@ enum Target: Sendable {
     /// The methods that this target knows, for the header `Allow`.
     var methods: String {
         switch self {
-        case .intents, .intentChange, .adjustments: "POST"
-        case .intent, .skus, .livez, .readyz: "GET, HEAD"
+        case .intents, .intentChange, .orders, .orderChange, .adjustments: "POST"
+        case .intent, .order, .skus, .livez, .readyz: "GET, HEAD"
         case .sku: "GET, HEAD, PUT"
         }
+    }
+
+    private static func order(_ parts: [Substring.UTF8View]) throws(Problem) -> Target? {
+        if parts.count == 3 { return .orders }
+        guard parts.count == 5 else { return .order(try identifier(parts[3], "token")) }
+        guard let verb = OrderVerb(rawValue: String(decoding: parts[4], as: UTF8.self)) else { return nil }
+        return .orderChange(try identifier(parts[3], "token"), verb)
     }
 
     private static func identifier<ID: Identifier>(

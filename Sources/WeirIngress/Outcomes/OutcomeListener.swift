@@ -11,6 +11,7 @@ final class OutcomeListener: Sendable {
     private let settings: AMQPSettings
     private let desk: OutcomeDesk
     private let memory: QueuedMemory
+    private let orderMemory: WishMemory<OrderSubmit>
     private let lanes: Lanes
     private let partitioning: Partitioning
     private let logger: Logger
@@ -21,7 +22,8 @@ final class OutcomeListener: Sendable {
     private let thread = Mutex<DedicatedThread?>(nil)
 
     init(
-        _ settings: IngressSettings, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes,
+        _ settings: IngressSettings, desk: OutcomeDesk, memory: QueuedMemory,
+        orderMemory: WishMemory<OrderSubmit>, lanes: Lanes,
         partitioning: Partitioning, logger: Logger
     ) {
         queue = BrokerTopology.ingressQueuePrefix + settings.instance
@@ -29,6 +31,7 @@ final class OutcomeListener: Sendable {
             url: settings.amqpURL, connectionName: "weir ingress \(settings.instance) outcomes")
         self.desk = desk
         self.memory = memory
+        self.orderMemory = orderMemory
         self.lanes = lanes
         self.partitioning = partitioning
         self.logger = logger
@@ -114,13 +117,24 @@ final class OutcomeListener: Sendable {
         }
         let correlation = correlationID.flatMap { UInt64($0, radix: 16) }
         desk.deliver(happening, correlation: correlation)
-        if let correlation { lanes.hear(correlation, partition: partitioning.partition(of: happening.sku)) }
+        if let correlation, let sku = happening.sku {
+            lanes.hear(correlation, partition: partitioning.partition(of: sku))
+        }
+        if case .order(let told) = happening { return note(told, correlation) }
         guard let token = happening.token else { return }
         if case .conflict = happening {
             // The wish that was refused is forgotten, not the one that has the token.
             if let correlation { memory.forget(token, id: correlation) }
         } else {
             memory.forget(token)
+        }
+    }
+
+    private func note(_ told: OrderHappening, _ correlation: UInt64?) {
+        if case .conflict(let token) = told {
+            if let correlation { orderMemory.forget(token, id: correlation) }
+        } else {
+            orderMemory.forget(told.order)
         }
     }
 }

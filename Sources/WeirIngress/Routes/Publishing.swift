@@ -7,11 +7,12 @@ import WeirWire
 
 extension RequestHandler {
     /// Publishes a command to its partition and returns once the broker has taken charge of it.
-    func publish(_ command: Command, id: UInt64) async throws(Problem) {
+    func publish(_ command: Command, id: UInt64, partition: Int? = nil) async throws(Problem) {
         guard mayPublish() else { throw Self.overloaded }
-        let outcome = await publisher.publish(message(command, id: id))
+        let partition = partition ?? partitioning.home(of: command)
+        let outcome = await publisher.publish(message(command, id: id, partition))
         endPublish()
-        try accepted(outcome, partition: partition(of: command))
+        try accepted(outcome, partition: partition)
     }
 
     /// Counts a publish that begins; false when too many are on their way.
@@ -62,11 +63,9 @@ extension RequestHandler {
         }
     }
 
-    func partition(of command: Command) -> Int { partitioning.partition(of: command.sku) }
-
     /// The message of several wishes of a partition; of one it is a plain one.
     func message(_ flight: [Lanes.Wish], _ partition: Int) -> OutgoingMessage {
-        if flight.count == 1 { return message(.submit(flight[0].submit), id: flight[0].id) }
+        if flight.count == 1 { return message(.submit(flight[0].submit), id: flight[0].id, partition) }
         let ids = flight.map { hexadecimal($0.id) }.joined(separator: ",")
         var properties = properties(type: Bundle.submits, contentType: Bundle.contentType)
         properties.headers = [Bundle.correlationHeader: .string(ids)]
@@ -76,12 +75,12 @@ extension RequestHandler {
             mandatory: true)
     }
 
-    private func message(_ command: Command, id: UInt64) -> OutgoingMessage {
+    private func message(_ command: Command, id: UInt64, _ partition: Int) -> OutgoingMessage {
         var properties = properties(type: command.kind.rawValue, contentType: "application/json")
         properties.messageID = command.messageID
         properties.correlationID = hexadecimal(id)
         return OutgoingMessage(
-            exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition(of: command)),
+            exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition),
             properties: properties, body: command.body, mandatory: true)
     }
 

@@ -18,6 +18,7 @@ final class RequestHandler: Sendable {
     let listener: OutcomeListener
     let desk: OutcomeDesk
     let memory: QueuedMemory
+    let orderMemory: WishMemory<OrderSubmit>
     let lanes: Lanes
     let probe: QueueProbe
     let logger: Logger
@@ -28,7 +29,8 @@ final class RequestHandler: Sendable {
 
     init(
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
-        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes, probe: QueueProbe, logger: Logger
+        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory,
+        orderMemory: WishMemory<OrderSubmit>, lanes: Lanes, probe: QueueProbe, logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning
@@ -37,6 +39,7 @@ final class RequestHandler: Sendable {
         self.listener = listener
         self.desk = desk
         self.memory = memory
+        self.orderMemory = orderMemory
         self.lanes = lanes
         self.probe = probe
         self.logger = logger
@@ -54,8 +57,8 @@ final class RequestHandler: Sendable {
             guard let target = try Target.read(request.uri.path) else {
                 throw Problem(
                     .notFound,
-                    "there is nothing at '\(printable(request.uri.path))'; the routes are /v1/intents, /v1/skus,"
-                        + " /livez and /readyz")
+                    "there is nothing at '\(printable(request.uri.path))'; the routes are /v1/intents, /v1/orders,"
+                        + " /v1/skus, /livez and /readyz")
             }
             return try await answer(request, to: target)
         } catch {
@@ -73,6 +76,12 @@ final class RequestHandler: Sendable {
             return try await showIntent(token, request)
         case .intentChange(let token, let verb) where request.method == .post:
             return try await change(token, verb, request)
+        case .orders where request.method == .post:
+            return try await submitOrder(request)
+        case .order(let token) where isReading:
+            return try await showOrder(token, request)
+        case .orderChange(let token, let verb) where request.method == .post:
+            return try await changeOrder(token, verb, request)
         case .skus where isReading:
             return try await listStock(request)
         case .sku(let sku) where isReading:

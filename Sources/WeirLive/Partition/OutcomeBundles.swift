@@ -13,7 +13,9 @@ struct OutcomeBundles {
 
     init(_ logged: [LoggedEvent]) {
         for event in logged {
-            guard let replyTo = event.replyTo, replyTo.hasPrefix(BrokerTopology.ingressQueuePrefix),
+            // An order's image may be large: it travels alone.
+            guard !event.sku.isEmpty, let replyTo = event.replyTo,
+                replyTo.hasPrefix(BrokerTopology.ingressQueuePrefix),
                 let correlationID = event.correlationID, !correlationID.utf8.contains(UInt8(ascii: ","))
             else { continue }
             events[replyTo, default: []].append(event)
@@ -23,7 +25,7 @@ struct OutcomeBundles {
 
     /// Whether an event's outcome travels in one of the messages.
     func contain(_ event: LoggedEvent) -> Bool {
-        guard !events.isEmpty, let replyTo = event.replyTo, let gathered = events[replyTo] else { return false }
+        guard !events.isEmpty, !event.sku.isEmpty, let replyTo = event.replyTo, let gathered = events[replyTo] else { return false }
         return gathered.count > 1 && event.correlationID.map { !$0.utf8.contains(UInt8(ascii: ",")) } ?? false
     }
 
