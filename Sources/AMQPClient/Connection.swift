@@ -22,6 +22,7 @@ public final class Connection {
     let user: String
     let frameMax: Int
     let arena = Arena()
+    var outbox = FrameBuffer()
     var names = NameCache()
     var assembler = ContentAssembler()
     var arrived = Deque<Event>()

@@ -61,6 +61,7 @@ final class PublisherSession {
         core.board.set(.ready)
     }
 
+    /// Lays out what waits and writes it together.
     private func sendBurst() throws(AMQPError) -> Bool {
         let room = min(room, Self.burst)
         guard room > 0 else { return false }
@@ -81,6 +82,8 @@ final class PublisherSession {
                 throw error
             }
         }
+        let connection = connection
+        try core.watched { () throws(AMQPError) in try connection.flush() }
         return !jobs.isEmpty
     }
 

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Cuts the publisher's connection when its thread has been inside one C call for too long.
 ///
-/// A broker in alarm stops reading; `amqp_basic_publish` then waits for room in the socket without a
+/// A broker in alarm stops reading; a write then waits for room in the socket without a
 /// time-out, and neither heartbeats nor the call time-out help. Shutting the socket down does.
 final class Watchdog: Sendable {
     private let stop = Mailbox<Never>()

@@ -53,7 +53,7 @@ extension Session {
 
     /// Sends commands with one sync, and reads everything up to that sync whatever happens: a result that is left
     /// behind would be taken for the answer to the next call.
-    func exchange(_ commands: [Command], _ deadline: Deadline) -> Answers {
+    func exchange(_ commands: [Command], _ deadline: Deadline, meanwhile: () -> Void = {}) -> Answers {
         var answers = Answers()
         do throws(PostgresError) {
             try connection.checkAlive()
@@ -64,6 +64,7 @@ extension Session {
             }
             if PQpipelineSync(connection.handle) != 1 { throw connection.lost() }
             try connection.flush()
+            meanwhile()
             for one in expected {
                 try read(one, deadline, &answers)
             }

@@ -11,7 +11,12 @@ extension Session {
     /// `commitUncertain` leaves that open: the session was lost, or the time was over, between the moment when COMMIT
     /// may have been sent and its answer. When COMMIT was answered and the session lost right after, the rows are
     /// returned and the session is broken.
-    public func transaction(_ queries: [Query]) throws(PostgresError) -> [Rows] {
+    ///
+    /// - Parameter meanwhile: called once everything is sent, while the server works on it; it must not use this
+    ///   session, nor take long. Not called when the session is lost before.
+    public func transaction(
+        _ queries: [Query], meanwhile: () -> Void = {}
+    ) throws(PostgresError) -> [Rows] {
         assertOwner()
         if ![PQTRANS_IDLE, PQTRANS_UNKNOWN].contains(connection.transactionStatus) {
             throw PostgresError(.other, "a transaction is open already")
@@ -19,7 +24,7 @@ extension Session {
         var commands = [Command(Self.begin, index: nil)]
         commands += queries.indices.map { Command(queries[$0], index: $0) }
         commands.append(Command(Self.commit, index: nil))
-        let answers = exchange(commands, newDeadline())
+        let answers = exchange(commands, newDeadline(), meanwhile: meanwhile)
         if let error = answers.error {
             rollBack()
             throw error

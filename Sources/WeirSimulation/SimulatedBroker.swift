@@ -62,6 +62,15 @@ public final class SimulatedBroker {
         return lastNumber
     }
 
+    /// Appends a message that carries several commands; returns the place of each.
+    func publish(bundle: [Delivery], to partition: Int) -> [Int] {
+        bundle.indices.map { position in
+            var line = bundle[position]
+            line.endsMessage = position == bundle.count - 1
+            return publish(line, to: partition)
+        }
+    }
+
     /// Subscribes a consumer.
     public func openSource(partition: Int) -> SimulatedSource {
         lastConsumer += 1
@@ -129,7 +138,7 @@ public final class SimulatedBroker {
             taken += queue.unacknowledged[queue.filled...]
         }
         // One channel: what comes is in the order of its tags.
-        taken.sort { $0.delivery.tag < $1.delivery.tag }
+        taken.sort { ($0.delivery.tag, $0.number) < ($1.delivery.tag, $1.number) }
         taken = Array(taken.prefix(limit))
         for name in names(partition) {
             guard var queue = queues[name], queue.consumers.first == consumer else { continue }
@@ -187,8 +196,13 @@ public final class SimulatedBroker {
         for name in names(partition) {
             guard var queue = queues[name], !queue.consumers.isEmpty else { continue }
             while queue.unacknowledged.count < Self.prefetch, var message = queue.ready.popFirst() {
-                lastTag += 1
-                message.delivery.tag = lastTag
+                // What travels in one message shares its tag.
+                if let last = queue.unacknowledged.last?.delivery, !last.endsMessage {
+                    message.delivery.tag = last.tag
+                } else {
+                    lastTag += 1
+                    message.delivery.tag = lastTag
+                }
                 queue.unacknowledged.append(message)
             }
             queues[name] = queue

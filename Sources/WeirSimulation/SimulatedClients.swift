@@ -45,7 +45,9 @@ struct SimulatedClients {
                 token: Token(unchecked: "\(name)-\(published)"), sku: sku, quantity: Quantity(unchecked: 1),
                 buyer: SimulatedDatabase.unwritable)
             publish(.submit(submit), broker)
-        case 1..<55:
+        case 1..<10:
+            publishBundle(to: sku, broker, &random)
+        case 10..<55:
             let units = Int64.random(in: 1...4, using: &random)
             publish(
                 .submit(
@@ -97,6 +99,28 @@ struct SimulatedClients {
         sent.append(command)
         expected.insert("c\(published)")
         if case .submit(let submit) = command, firstWish[submit.token] == nil {
+            firstWish[submit.token] = (submit, place)
+        }
+    }
+
+    /// Several wishes in one message, some of them under one token.
+    private mutating func publishBundle(
+        to sku: SKU, _ broker: SimulatedBroker, _ random: inout SplitMix64
+    ) {
+        let submits = (0..<Int.random(in: 2...6, using: &random)).map { _ in
+            let units = Int64.random(in: 1...4, using: &random)
+            return Submit(
+                token: Token(unchecked: "t\(Int.random(in: 0..<60, using: &random))"), sku: sku,
+                quantity: Quantity(unchecked: units), buyer: Buyer(unchecked: "b\(units)"))
+        }
+        let bundle = submits.map { submit in
+            published += 1
+            expected.insert("c\(published)")
+            sent.append(.submit(submit))
+            return delivery(.submit(submit))
+        }
+        let places = broker.publish(bundle: bundle, to: partitioning.partition(of: sku))
+        for (submit, place) in zip(submits, places) where firstWish[submit.token] == nil {
             firstWish[submit.token] = (submit, place)
         }
     }

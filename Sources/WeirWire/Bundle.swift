@@ -51,6 +51,7 @@ public enum Bundle {
     static var refusal: WireRefusal {
         WireRefusal(
             .tooLarge, at: nil,
-            "a bundle must hold 1 to \(most) lines and at most \(largestBody) bytes; send several, or single submits")
+            "a bundle must hold 1 to \(most) lines and at most \(largestBody) bytes; send several, or single submits"
+        )
     }
 }

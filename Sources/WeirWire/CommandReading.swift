@@ -34,6 +34,7 @@ extension Command {
             throw WireRefusal(
                 .tooLarge, at: nil, "the body has \(body.count) bytes; at most \(largestBody) are read")
         }
+        if kind == .submit, let submit = Submit(plain: body) { return .submit(submit) }
         var fields = try JSONFields(body)
         if kind == .submit {
             return .submit(try Submit(token: try fields.identifier("token", as: Token.self), from: &fields))
@@ -78,6 +79,7 @@ extension Command {
     }
 
     private static func isJSON(_ contentType: String) -> Bool {
+        if contentType == "application/json" { return true }
         let media = contentType.prefix { $0 != ";" }
         return media.trimmedASCII.lowercased() == "application/json"
     }

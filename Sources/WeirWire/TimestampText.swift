@@ -11,25 +11,26 @@ extension Timestamp {
         let days = seconds.floorDivided(by: 86_400)
         let second = seconds - days * 86_400
         let (year, month, day) = civil(days)
-        var text: [UInt8] = []
-        text.reserveCapacity(27)
-        func put(_ number: Int64, _ width: Int, _ after: Character) {
-            var (rest, digits) = (number, [UInt8](repeating: 0, count: width))
-            for place in digits.indices.reversed() {
-                digits[place] = UInt8(ascii: "0") + UInt8(rest % 10)
-                rest /= 10
+        return String(unsafeUninitializedCapacity: 27) { text in
+            var position = 0
+            func put(_ number: Int64, _ width: Int, _ after: UInt8) {
+                var rest = number
+                for place in (position..<position + width).reversed() {
+                    text[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                    rest /= 10
+                }
+                text[position + width] = after
+                position += width + 1
             }
-            text.append(contentsOf: digits)
-            text.append(after.asciiValue ?? 0)
+            put(year, 4, UInt8(ascii: "-"))
+            put(month, 2, UInt8(ascii: "-"))
+            put(day, 2, UInt8(ascii: "T"))
+            put(second / 3600, 2, UInt8(ascii: ":"))
+            put(second / 60 % 60, 2, UInt8(ascii: ":"))
+            put(second % 60, 2, UInt8(ascii: "."))
+            put(fraction, 6, UInt8(ascii: "Z"))
+            return position
         }
-        put(year, 4, "-")
-        put(month, 2, "-")
-        put(day, 2, "T")
-        put(second / 3600, 2, ":")
-        put(second / 60 % 60, 2, ":")
-        put(second % 60, 2, ".")
-        put(fraction, 6, "Z")
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// Reads RFC 3339 in UTC (`Z`), with up to six digits behind the second; nil for anything else.

@@ -25,7 +25,8 @@ struct DrainBench: AsyncParsableCommand {
     private func measure(_ sandbox: Sandbox) async throws {
         print("Drain: \(intents) intents for one SKU in one partition, \(runs) runs in turn")
         var (decided, published, bare, grouped) = ([Double](), [Double](), [Double](), [Double]())
-        var (memory, processor) = (0.0, 0.0)
+        var memory = 0.0
+        var costs: [[Double]] = []
         for run in 1...runs {
             let room = try await sandbox.makeRoom()
             let partitioning = try Migrator(databaseURL: room.databaseURL).run(partitions: nil).installation
@@ -46,11 +47,17 @@ struct DrainBench: AsyncParsableCommand {
                 "weir", ["serve", "--role", "worker"],
                 environment: ["DATABASE_URL": room.databaseURL, "AMQP_URL": room.amqpURL])
             defer { worker.stop() }
+            let meters = [
+                ProcessorMeter(name: "worker", roots: [worker.pid]),
+                ProcessorMeter(name: "RabbitMQ", roots: [sandbox.rabbitmq.pid]),
+                ProcessorMeter(name: "PostgreSQL", roots: [sandbox.postgres.pid]),
+            ]
+            let before = meters.map(\.seconds)
             let times = try await watch(room.databaseURL, partition)
+            costs.append(zip(meters, before).map { ($0.seconds - $1) / Double(intents) * 1e6 })
             decided.append(Double(intents) / times.decided)
             published.append(Double(intents) / times.published)
             memory = max(memory, worker.peakMegabytes)
-            processor = worker.processorSeconds
             say(
                 "  run \(run): bare \(bare[run - 1].rounded)/s, decided \(decided[run - 1].rounded)/s,"
                     + " published \(published[run - 1].rounded)/s")
@@ -65,9 +72,11 @@ struct DrainBench: AsyncParsableCommand {
         )
         let groupedRatios = zip(decided, grouped).map { $0 / $1 }
         print("  ratio decided / bare, 500 acknowledged at once        \(median(groupedRatios).short)")
+        let parts = (0..<3).map { part in median(costs.map { $0[part] }).short }
         print(
-            "  worker: peak memory \(memory.rounded) MB, own processor \((processor / Double(intents) * 1e6).short) µs an intent"
+            "  processor an intent: worker \(parts[0]) µs, RabbitMQ \(parts[1]) µs, PostgreSQL \(parts[2]) µs"
         )
+        print("  worker: peak memory \(memory.rounded) MB")
     }
 
     private func publish(to url: String, _ sku: SKU, _ partition: Int) throws {

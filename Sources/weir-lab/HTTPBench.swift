@@ -45,7 +45,8 @@ struct HTTPBench: AsyncParsableCommand {
         let rivals = try [("UPDATE, INSERT", ["--in-steps"]), ("both in one", [])].map { name, options in
             let port = try freePort()
             let server = try Child(
-                "weir-lab", ["conditional-server", "--port", "\(port)", "--sessions", "\(sessions)"] + options,
+                "weir-lab",
+                ["conditional-server", "--port", "\(port)", "--sessions", "\(sessions)"] + options,
                 environment: servers)
             return (name: name, port: port, server: server)
         }

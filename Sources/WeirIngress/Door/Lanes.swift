@@ -103,7 +103,8 @@ final class Lanes: Sendable {
         let (flight, pause): ([Wish]?, UInt64?) = lanes.withLock { lanes in
             change(&lanes[partition])
             if lanes[partition].isFree(now, most) { return (lanes[partition].depart(most), nil) }
-            guard !lanes[partition].isFlying, !lanes[partition].isTimed, !lanes[partition].waiting.isEmpty else {
+            guard !lanes[partition].isFlying, !lanes[partition].isTimed, !lanes[partition].waiting.isEmpty
+            else {
                 return (nil, nil)
             }
             lanes[partition].isTimed = true

@@ -6,7 +6,10 @@ import WeirWire
 
 extension LivePartitionStore {
     /// Writes a batch in one transaction and one round trip; its first statement moves the head, or fails.
-    public func commit(_ batch: BatchWrite) throws(StoreError) {
+    public func commit(_ batch: BatchWrite) throws(StoreError) { try commit(batch, meanwhile: {}) }
+
+    /// The same; `meanwhile` is called while the server works on it.
+    public func commit(_ batch: BatchWrite, meanwhile: () -> Void) throws(StoreError) {
         var queries = [
             Query(
                 Queries.commitMoveHead,
@@ -25,7 +28,9 @@ extension LivePartitionStore {
             queries.append(
                 Query(Queries.commitClearSuspects, [.int2(key), .byteStrings(batch.clearedSuspects)]))
         }
-        _ = try asStoreError { [queries] () throws(PostgresError) in try session.transaction(queries) }
+        _ = try asStoreError { [queries] () throws(PostgresError) in
+            try session.transaction(queries, meanwhile: meanwhile)
+        }
     }
 
     private func insert(_ intents: [Intent]) -> Query {

@@ -25,7 +25,11 @@ struct OutcomeBundles {
 
     /// Whether an event's outcome travels in one of the messages.
     func contain(_ event: LoggedEvent) -> Bool {
-        guard !events.isEmpty, !event.sku.isEmpty, let replyTo = event.replyTo, let gathered = events[replyTo] else { return false }
+        guard !events.isEmpty, !event.sku.isEmpty, let replyTo = event.replyTo,
+            let gathered = events[replyTo]
+        else {
+            return false
+        }
         return gathered.count > 1 && event.correlationID.map { !$0.utf8.contains(UInt8(ascii: ",")) } ?? false
     }
 
@@ -45,7 +49,8 @@ struct OutcomeBundles {
             Bundle.correlationHeader: .string(events.map { $0.correlationID ?? "" }.joined(separator: ",")),
         ]
         return OutgoingMessage(
-            exchange: "", routingKey: queue, properties: properties, body: Bundle.body(of: events.map(\.body)),
+            exchange: "", routingKey: queue, properties: properties,
+            body: Bundle.body(of: events.map(\.body)),
             mandatory: false)
     }
 }

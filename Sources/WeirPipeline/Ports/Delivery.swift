@@ -1,3 +1,5 @@
+import WeirCore
+
 /// One command as it came out of a partition's queue; not yet acknowledged.
 ///
 /// A message may carry several (``WeirWire/Bundle``): they share its tag.
@@ -29,6 +31,8 @@ public struct Delivery: Sendable {
     public var correlationID: String?
     /// The body.
     public var body: [UInt8]
+    /// The command that was read from it ahead of its batch.
+    var command: Command?
     /// All properties and headers as two JSON objects: only a dead letter asks for them.
     public var details: @Sendable () -> DeliveryDetails
 

@@ -12,6 +12,8 @@ public protocol PartitionStore: OrderStore {
     func nextDeadline() throws(StoreError) -> Timestamp?
     /// Writes a batch in one transaction, whose first statement moves the head.
     func commit(_ batch: BatchWrite) throws(StoreError)
+    /// The same; `meanwhile` is called once, at any time before it returns, and best while the database works.
+    func commit(_ batch: BatchWrite, meanwhile: () -> Void) throws(StoreError)
     /// Counts a delivery that may kill its worker, in a transaction of its own; returns how often it was counted.
     func noteSuspect(_ body: [UInt8]) throws(StoreError) -> Int
     /// The log after an event, in order, at most `limit` entries.
@@ -20,6 +22,13 @@ public protocol PartitionStore: OrderStore {
     func ping() throws(StoreError)
     /// Ends the session, and with it the lock.
     func close()
+}
+
+extension PartitionStore {
+    public func commit(_ batch: BatchWrite, meanwhile: () -> Void) throws(StoreError) {
+        meanwhile()
+        try commit(batch)
+    }
 }
 
 /// Where a partition's log stands.

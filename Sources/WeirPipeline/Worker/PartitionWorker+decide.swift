@@ -17,7 +17,7 @@ extension PartitionWorker {
         dueUntil: Timestamp?
     ) throws(TurnFailure) {
         do throws(StoreError) {
-            try decideRetrying(batch, ports, store, dueUntil: dueUntil, culprit: nil)
+            try decideRetrying(batch, ports, store, source, dueUntil: dueUntil, culprit: nil)
         } catch {
             guard error.kind == .data, !batch.isEmpty else { throw .store(error) }
             if batch.count > 1 {
@@ -29,7 +29,7 @@ extension PartitionWorker {
             let culprit = batch[0].deadLetter(
                 reason: "data_error", detail: "PostgreSQL refused what this message asks to write: \(error)")
             do throws(StoreError) {
-                try decideRetrying([], ports, store, dueUntil: nil, culprit: culprit)
+                try decideRetrying([], ports, store, source, dueUntil: nil, culprit: culprit)
             } catch {
                 throw .store(error)
             }
@@ -41,12 +41,14 @@ extension PartitionWorker {
     }
 
     private mutating func decideRetrying<Ports: PartitionPorts>(
-        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, dueUntil: Timestamp?, culprit: DeadLetter?
+        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source,
+        dueUntil: Timestamp?,
+        culprit: DeadLetter?
     ) throws(StoreError) {
         var attempts = 0
         while true {
             do throws(StoreError) {
-                return try decide(batch, ports, store, dueUntil: dueUntil, culprit: culprit)
+                return try decide(batch, ports, store, source, dueUntil: dueUntil, culprit: culprit)
             } catch {
                 attempts += 1
                 guard error.kind == .retry, attempts < 20 else { throw error }
@@ -56,7 +58,9 @@ extension PartitionWorker {
     }
 
     private mutating func decide<Ports: PartitionPorts>(
-        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, dueUntil: Timestamp?, culprit: DeadLetter?
+        _ batch: [Delivery], _ ports: Ports, _ store: Ports.Store, _ source: Ports.Source,
+        dueUntil: Timestamp?,
+        culprit: DeadLetter?
     ) throws(StoreError) {
         var deadLetters = culprit.map { [$0] } ?? []
         var commands: [Command] = []
@@ -100,7 +104,7 @@ extension PartitionWorker {
         write.deadLetters = deadLetters
         // A culprit that the data made one may be noted as a suspect, too.
         write.clearedSuspects = cleared.bodies + (culprit.map { [$0.delivery.body] } ?? [])
-        try store.commit(write)
+        try store.commit(write) { fillAhead(source) }
 
         head = decision.head
         lines.committed(decision, snapshot)
@@ -118,6 +122,17 @@ extension PartitionWorker {
         for transition in decision.changed { holds.consider(transition.after.holdUntil) }
         if dueUntil != nil { holds.isStale = true }
         if dueUntil != nil, holds.nextOrder != nil { holds.isOrderStale = true }
+    }
+
+    /// Takes and reads what has arrived for the next batch, while the database writes this one.
+    private mutating func fillAhead(_ source: some DeliverySource) {
+        let room = 2 * Self.batchLimit - held.count
+        guard room > 0, var ahead = try? source.fill(limit: min(room, Self.batchLimit), wait: .zero) else {
+            // A consumer that was lost says so again when it is asked next.
+            return
+        }
+        for position in ahead.indices { ahead[position].readAhead(for: partition, of: partitioning) }
+        held += ahead
     }
 }
 

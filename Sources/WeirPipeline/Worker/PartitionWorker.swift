@@ -69,11 +69,10 @@ public struct PartitionWorker: Sendable {
     ) throws(TurnFailure) {
         try publish(ports, store)
         try refreshDeadline(store)
-        if held.isEmpty {
-            let wait = patience(at: ports.now())
-            held = try fromSource { () throws(SourceError) in
-                try source.fill(limit: Self.batchLimit, wait: wait)
-            }
+        let room = Self.batchLimit - held.count
+        if room > 0 {
+            let wait = held.isEmpty ? patience(at: ports.now()) : .zero
+            held += try fromSource { () throws(SourceError) in try source.fill(limit: room, wait: wait) }
         } else {
             try fromSource { () throws(SourceError) in try source.pump() }
         }

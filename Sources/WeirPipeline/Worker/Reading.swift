@@ -8,8 +8,14 @@ enum Reading {
 }
 
 extension Delivery {
+    /// Reads the command ahead, for when there is time.
+    mutating func readAhead(for partition: Int, of partitioning: Partitioning) {
+        if case .command(let command) = read(for: partition, of: partitioning) { self.command = command }
+    }
+
     /// Reads the delivery for a partition.
     func read(for partition: Int, of partitioning: Partitioning) -> Reading {
+        if let command { return .command(command) }
         do throws(WireRefusal) {
             if isInternal { return .command(.order(.message(try OrderMessage.read(type: type, body: body)))) }
             try checkAnswerAddress()

@@ -1,0 +1,127 @@
+import Synchronization
+import Testing
+import WeirCore
+
+@testable import WeirIngress
+
+/// When wishes depart, without a server; time stands still unless the test calls back.
+@Suite struct LanesTests {
+    /// Lanes that note their flights and keep the callbacks.
+    private final class Airport: Sendable {
+        let flights = Mutex<[[UInt64]]>([])
+        let lanes: Lanes
+
+        struct Alarm: Sendable {
+            let ring: @Sendable () -> Void
+        }
+
+        init(most: Int = 4) {
+            let box = AlarmBox()
+            lanes = Lanes(partitions: 2, most: most) { _, then in
+                box.alarms.withLock { $0.append(Alarm(ring: then)) }
+            }
+            self.box = box
+            lanes.onDeparture { [unowned self] wishes, _ in
+                flights.withLock { $0.append(wishes.map(\.id)) }
+            }
+        }
+
+        private final class AlarmBox: Sendable {
+            let alarms = Mutex<[Alarm]>([])
+        }
+        private let box: AlarmBox
+
+        var departed: [[UInt64]] { flights.withLock { $0 } }
+        var alarmCount: Int { box.alarms.withLock { $0.count } }
+
+        func enter(_ ids: UInt64..., partition: Int = 0) {
+            for id in ids {
+                let submit = Submit(
+                    token: Token(unchecked: "t\(id)"), sku: SKU(unchecked: "s"),
+                    quantity: Quantity(unchecked: 1), buyer: Buyer(unchecked: "b"))
+                lanes.enter(
+                    Lanes.Wish(submit: submit, id: id, since: 0, door: Awaited()), partition: partition)
+            }
+        }
+
+        /// Waits until the lanes' patience is over, then lets the callbacks ring.
+        func ring() {
+            let end = monotonicNanoseconds() + Lanes.patienceNanoseconds
+            while monotonicNanoseconds() < end { continue }
+            let alarms = box.alarms.withLock { alarms in
+                defer { alarms = [] }
+                return alarms
+            }
+            for alarm in alarms { alarm.ring() }
+        }
+    }
+
+    @Test func oneThatComesAloneDepartsAtOnceAndOthersGather() {
+        let airport = Airport()
+        airport.enter(1, 2, 3)
+        #expect(airport.departed == [[1]])
+        airport.lanes.land(partition: 0, isOver: false)
+        #expect(airport.departed == [[1]])
+        airport.lanes.hear(1, partition: 0)
+        #expect(airport.departed == [[1], [2, 3]])
+    }
+
+    @Test func anOutcomeBeforeTheLandingCounts() {
+        let airport = Airport()
+        airport.enter(1, 2)
+        airport.lanes.hear(1, partition: 0)
+        #expect(airport.departed == [[1]])
+        airport.lanes.land(partition: 0, isOver: false)
+        #expect(airport.departed == [[1], [2]])
+    }
+
+    @Test func anothersOutcomeDoesNotCount() {
+        let airport = Airport()
+        airport.enter(5, 6)
+        airport.lanes.land(partition: 0, isOver: false)
+        airport.lanes.hear(4, partition: 0)
+        airport.lanes.hear(5, partition: 1)
+        #expect(airport.departed == [[5]])
+    }
+
+    @Test func withoutAnOutcomeTheNextDepartsWhenPatienceIsOver() {
+        let airport = Airport()
+        airport.enter(1, 2)
+        airport.lanes.land(partition: 0, isOver: false)
+        airport.enter(3)
+        #expect(airport.departed == [[1]])
+        #expect(airport.alarmCount == 1)
+        airport.ring()
+        #expect(airport.departed == [[1], [2, 3]])
+        airport.lanes.land(partition: 0, isOver: false)
+        airport.ring()
+        // Nobody waited, so nobody was called.
+        #expect(airport.departed.count == 2)
+        airport.enter(4)
+        #expect(airport.departed == [[1], [2, 3], [4]])
+    }
+
+    @Test func aFlightThatIsOverWithoutAMessageMakesRoomAtOnce() {
+        let airport = Airport()
+        airport.enter(1, 2)
+        airport.lanes.land(partition: 0, isOver: true)
+        #expect(airport.departed == [[1], [2]])
+    }
+
+    @Test func aFullLaneDepartsWhenTheLastHasLandedWithoutWaitingForItsOutcome() {
+        let airport = Airport(most: 4)
+        airport.enter(1, 2, 3, 4, 5, 6, 7)
+        #expect(airport.departed == [[1]])
+        airport.lanes.land(partition: 0, isOver: false)
+        #expect(airport.departed == [[1], [2, 3, 4, 5]])
+        airport.lanes.land(partition: 0, isOver: true)
+        #expect(airport.departed == [[1], [2, 3, 4, 5], [6, 7]])
+    }
+
+    @Test func lanesDoNotWaitForEachOther() {
+        let airport = Airport()
+        airport.enter(1, 2)
+        airport.enter(3, partition: 1)
+        #expect(airport.departed == [[1], [3]])
+    }
+}
