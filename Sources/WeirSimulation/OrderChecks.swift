@@ -56,7 +56,8 @@ extension Simulation {
                     continue
                 }
                 if let problem = trails[happening.order, default: OrderTrail()].follow(happening) {
-                    found.append("promise 6: event \(partition)-\(event.seq) of \(happening.order): \(problem)")
+                    found.append(
+                        "promise 6: event \(partition)-\(event.seq) of \(happening.order): \(problem)")
                 }
             }
         }
@@ -78,7 +79,8 @@ extension Simulation {
         let lost = Set(
             database.deadLetters.filter { $0.delivery.type == CommandKind.submitOrder.rawValue }
                 .compactMap(\.token))
-        for (token, first) in shoppers.firstOrder.sorted(by: { $0.key < $1.key }) where !lost.contains(token.text) {
+        for (token, first) in shoppers.firstOrder.sorted(by: { $0.key < $1.key })
+        where !lost.contains(token.text) {
             guard let order = database.orders[token]?.order else {
                 found.append("promise 2: order \(token) was accepted and never decided")
                 continue

@@ -116,7 +116,8 @@ struct SimulatedShoppers {
         let happening = Happening.order(.state(forged, from: nil))
         let partition = Int.random(in: 0..<partitioning.count, using: &random)
         broker.publish(
-            Delivery(tag: 0, type: happening.type, messageID: "x", body: happening.body(partition: partition)),
+            Delivery(
+                tag: 0, type: happening.type, messageID: "x", body: happening.body(partition: partition)),
             to: partition)
     }
 

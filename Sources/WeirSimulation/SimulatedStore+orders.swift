@@ -52,7 +52,8 @@ extension SimulatedStore {
     /// Lines of which the guard is due, as holds of their own: what a worker without the rule would release.
     func linesOnTheirOwnClock(until: Timestamp) -> [Intent] {
         let parts = (database.parts[partition] ?? [:]).values.filter { ($0.guardAt ?? until) <= until }
-        return parts.flatMap { database.lines(of: $0.order, partition) }.filter { $0.state == .reserved }.map {
+        return parts.flatMap { database.lines(of: $0.order, partition) }.filter { $0.state == .reserved }.map
+        {
             var hold = $0
             hold.holdUntil = until
             return hold
@@ -65,7 +66,9 @@ extension SimulatedDatabase {
     func orderDeadlines(_ partition: Int) -> [(Token, Timestamp)] {
         let rows = orders.values.filter { $0.order.coordinator == partition }
             .compactMap { row in row.dueAt.map { (row.order.token, $0) } }
-        let guards = (parts[partition] ?? [:]).values.compactMap { part in part.guardAt.map { (part.order, $0) } }
+        let guards = (parts[partition] ?? [:]).values.compactMap { part in
+            part.guardAt.map { (part.order, $0) }
+        }
         return rows + guards
     }
 

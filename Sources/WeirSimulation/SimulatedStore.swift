@@ -78,7 +78,8 @@ public final class SimulatedStore: PartitionStore {
 
     private func due(until: Timestamp) -> [Intent] {
         let held = database.intents.values.filter {
-            $0.sku.isHome(partition, database) && $0.state == .reserved && $0.holdUntil.map { $0 <= until } ?? false
+            $0.sku.isHome(partition, database) && $0.state == .reserved
+                && $0.holdUntil.map { $0 <= until } ?? false
         }.sorted { ($0.holdUntil ?? until, $0.token.text) < ($1.holdUntil ?? until, $1.token.text) }
         if database.sabotage == .lineOnItsOwnClock { return held + linesOnTheirOwnClock(until: until) }
         guard database.sabotage == .holdReleasedTwice, let again = anyExpired() ?? held.first else {

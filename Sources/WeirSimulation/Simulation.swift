@@ -64,7 +64,9 @@ public final class Simulation {
                 shoppers.isSettled(message.delivery, database)
                 ?? clients.isSettled(message.delivery, database)
             if !isSettled {
-                violations.append("promise 7: message \(message.number) \(message.delivery.type ?? "") \(String(decoding: message.delivery.body, as: UTF8.self)) \(message.delivery.correlationID ?? "") was acknowledged without a trace")
+                violations.append(
+                    "promise 7: message \(message.number) \(message.delivery.type ?? "") \(String(decoding: message.delivery.body, as: UTF8.self)) \(message.delivery.correlationID ?? "") was acknowledged without a trace"
+                )
             }
         }
         database.afterCommit = { [unowned self] batch in

@@ -13,6 +13,7 @@ struct Weir: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, ServeCommand.self, MigrateCommand.self, TopologyCommand.self, SKUCommand.self,
-            IntentCommand.self, OrderCommands.self, LoadCommand.self, DeadCommand.self, AuditCommand.self, SimulateCommand.self,
+            IntentCommand.self, OrderCommands.self, LoadCommand.self, DeadCommand.self, AuditCommand.self,
+            SimulateCommand.self,
         ])
 }

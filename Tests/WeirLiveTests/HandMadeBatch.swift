@@ -8,7 +8,7 @@ extension PartitionStore {
     /// Decides commands as a worker would, but writes nothing yet.
     func prepare(_ commands: [Command], partition: Int) throws -> BatchWrite {
         var request = SnapshotRequest()
-        request.skus = Array(Set(commands.map(\.sku)))
+        request.skus = Array(Set(commands.compactMap(\.sku)))
         request.tokens = Array(Set(commands.compactMap(\.token)))
         request.commandIDs = Array(Set(commands.compactMap(\.id)))
         let snapshot = try read(request)
@@ -18,8 +18,8 @@ extension PartitionStore {
             published: try position().published)
         write.events = decision.events.map { event in
             LoggedEvent(
-                seq: event.seq, at: event.at, type: event.happening.type, sku: event.happening.sku.text,
-                token: event.happening.token?.text, replyTo: nil, correlationID: nil,
+                seq: event.seq, at: event.at, type: event.happening.type, sku: event.happening.sku?.text ?? "",
+                token: (event.happening.token ?? event.happening.order)?.text, replyTo: nil, correlationID: nil,
                 body: event.happening.body(partition: partition))
         }
         return write

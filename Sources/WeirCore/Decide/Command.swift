@@ -30,6 +30,11 @@ public enum Command: Hashable, Sendable {
         }
     }
 
+    /// The order that the command is about, if it is about one.
+    public var order: Token? {
+        if case .order(let command) = self { command.order } else { nil }
+    }
+
     /// The id under which the result is kept; nil for a submit, where the token serves.
     public var id: CommandID? {
         switch self {

@@ -153,7 +153,8 @@ public struct OrderPart: Hashable, Sendable {
 
     /// A part as it was stored.
     public init(
-        order: Token, coordinator: Int, lines: [Int], version: Int64, guardAt: Timestamp? = nil, asked: Int = 0
+        order: Token, coordinator: Int, lines: [Int], version: Int64, guardAt: Timestamp? = nil,
+        asked: Int = 0
     ) {
         self.order = order
         self.coordinator = coordinator

@@ -95,7 +95,8 @@ extension RequestHandler {
                 .deadlinePassed, "the time in 'hold_until' has passed; ask for one in the future")
         case .tooMany:
             problem = Problem(
-                .tooMany, "the intent has fewer units than you give back; read it, and give back at most those")
+                .tooMany,
+                "the intent has fewer units than you give back; read it, and give back at most those")
         case .undecided, .unknownLine, .wrongPartition:
             problem = Problem(.internalError, "an intent's command was answered as an order's")
         case .commandConflict:

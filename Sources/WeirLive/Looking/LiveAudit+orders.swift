@@ -78,7 +78,8 @@ extension Order {
         guard let state = OrderState(rawValue: rows.text(row, 8)) else { return nil }
         self.init(
             token: Token(unchecked: rows.text(row, 0)), buyer: Buyer(unchecked: rows.text(row, 6)),
-            coordinator: rows.int(row, 2), lines: try Order.storedLines(rows.text(row, 7), state), state: state,
+            coordinator: rows.int(row, 2), lines: try Order.storedLines(rows.text(row, 7), state),
+            state: state,
             reason: rows.optionalText(row, 9).flatMap(RejectionReason.init), version: rows.int8(row, 10),
             holdUntil: rows.moment(row, 11), decidedAt: rows.moment(row, 12))
     }

@@ -179,7 +179,8 @@ extension Order {
         guard let state = OrderState(rawValue: rows.text(row, 4)) else { return nil }
         self.init(
             token: Token(unchecked: rows.text(row, 0)), buyer: Buyer(unchecked: rows.text(row, 1)),
-            coordinator: rows.int(row, 2), lines: try Order.storedLines(rows.text(row, 3), state), state: state,
+            coordinator: rows.int(row, 2), lines: try Order.storedLines(rows.text(row, 3), state),
+            state: state,
             reason: rows.optionalText(row, 5).flatMap(RejectionReason.init), version: rows.int8(row, 6),
             holdUntil: rows.moment(row, 7),
             decidedAt: rows.moment(row, 8))

@@ -107,7 +107,8 @@ extension LoggedEvent {
     /// Reads the columns seq, at, type, sku, token, reply_to, correlation_id, body.
     init(_ rows: Rows, _ row: Int) {
         self.init(
-            seq: rows.int8(row, 0), at: Timestamp(microseconds: rows.timestamp(row, 1)), type: rows.text(row, 2),
+            seq: rows.int8(row, 0), at: Timestamp(microseconds: rows.timestamp(row, 1)),
+            type: rows.text(row, 2),
             sku: rows.text(row, 3), token: rows.optionalText(row, 4), replyTo: rows.optionalText(row, 5),
             correlationID: rows.optionalText(row, 6), body: rows.bytes(row, 7))
     }

@@ -10,7 +10,8 @@ struct LineTrail: Sendable {
     mutating func follow(_ intent: Intent, _ from: IntentState?, _ expected: inout Stock) -> String? {
         if from == nil, intent.state.isInLine {
             guard intent.place == expected.lastPlace + 1 else {
-                return "intent \(intent.token) took the place \(intent.place ?? 0) after \(expected.lastPlace)"
+                return
+                    "intent \(intent.token) took the place \(intent.place ?? 0) after \(expected.lastPlace)"
             }
             expected.lastPlace += 1
             if intent.state == .backordered {

@@ -75,7 +75,8 @@ public struct StockTrail: Sendable {
             return "intent \(intent.token) came before its SKU was defined"
         }
         guard Self.exits(of: from).contains(intent.state) || Self.isWayOfLine(intent, from) else {
-            return "intent \(intent.token) went from \(from?.rawValue ?? "queued") to \(intent.state.rawValue)"
+            return
+                "intent \(intent.token) went from \(from?.rawValue ?? "queued") to \(intent.state.rawValue)"
         }
         if let problem = line.follow(intent, from, &expected) { return problem }
         // A rejection moves nothing, and an intent that expired has nothing left to move.
@@ -98,7 +99,8 @@ public struct StockTrail: Sendable {
 
     /// Ways that only an order's line can take: it is taken again for a late payment, or cancelled before it was known.
     private static func isWayOfLine(_ intent: Intent, _ from: IntentState?) -> Bool {
-        intent.token.isLine && (from == .expired && intent.state == .reserved || from == nil && intent.neverHeld)
+        intent.token.isLine
+            && (from == .expired && intent.state == .reserved || from == nil && intent.neverHeld)
     }
 
     private mutating func check(_ stock: Stock, against expected: Stock) -> String? {

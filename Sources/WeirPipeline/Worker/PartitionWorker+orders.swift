@@ -66,7 +66,9 @@ extension SnapshotRequest {
         case .message(.image(let order)): lines = order.lines
         case .confirm, .cancel, .extend, .message: return
         }
-        for line in lines where isHome(line.sku) && seenSKUs.insert(line.sku).inserted { skus.append(line.sku) }
+        for line in lines where isHome(line.sku) && seenSKUs.insert(line.sku).inserted {
+            skus.append(line.sku)
+        }
     }
 }
 

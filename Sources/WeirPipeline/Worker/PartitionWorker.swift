@@ -153,7 +153,9 @@ public struct PartitionWorker: Sendable {
     }
 
     private func patience(at now: Duration) -> Duration {
-        if relay.missingAfter != nil || messages.missingAfter != nil || !lines.unserved.isEmpty { return .zero }
+        if relay.missingAfter != nil || messages.missingAfter != nil || !lines.unserved.isEmpty {
+            return .zero
+        }
         if relay.isBehind || messages.isBehind { return .milliseconds(20) }
         let untilDue = holds.untilNext(at: now) ?? Self.idleInterval
         let untilIdle = lastContact + Self.idleInterval - now

@@ -25,7 +25,8 @@ extension OrderSubmit {
         guard let submit = OrderSubmit(token: token, buyer: buyer, lines: lines) else {
             throw fields.invalid(
                 "lines",
-                "has lines of one SKU that make more than \(Quantity.range.upperBound) units together; send fewer")
+                "has lines of one SKU that make more than \(Quantity.range.upperBound) units together; send fewer"
+            )
         }
         self = submit
     }
@@ -60,7 +61,9 @@ extension OrderChange {
         let remedy =
             "must be an array of line numbers from 1 to \(OrderSubmit.lineLimit.upperBound), such as [2]; leave it"
             + " out to cancel the whole order"
-        guard case .array(let elements) = value, !elements.isEmpty else { throw fields.invalid("lines", remedy) }
+        guard case .array(let elements) = value, !elements.isEmpty else {
+            throw fields.invalid("lines", remedy)
+        }
         var lines: [Int] = []
         for element in elements {
             guard case .integer(let number) = element, let line = Int(exactly: number),

@@ -3,7 +3,8 @@ import Foundation
 
 struct OrderCommands: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "order", abstract: "Submits, shows, confirms, cancels and extends orders of several SKUs.",
+        commandName: "order",
+        abstract: "Submits, shows, confirms, cancels and extends orders of several SKUs.",
         subcommands: [SubmitOne.self, Show.self, Confirm.self, Cancel.self, Extend.self])
 
     struct SubmitOne: WeirCommand {

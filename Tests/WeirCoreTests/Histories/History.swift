@@ -102,6 +102,7 @@ struct History {
         case .extended: "extended"
         case .returned: "returned"
         case .crossed(let crossing, _): crossing.rawValue
+        case .order: "?"
         case .answered(.submit, _, _, let result):
             if case .intent(let intent) = result.subject { "known \(words(for: intent))" } else { "?" }
         case .answered(let kind, _, _, let result):
@@ -122,7 +123,7 @@ struct History {
         case (.done, .define): "defined"
         case (.done, .extend): "extended"
         case (.done, .adjust): "adjusted"
-        case (.done, .submit): "?"
+        case (.done, _): "?"
         }
     }
 

@@ -45,7 +45,7 @@ struct Shop {
         case .submit: answer = "?"
         case .confirm(let change): answer = confirm(change.token.text, change.sku.text)
         case .cancel(let change): answer = cancel(change.token.text, change.sku.text)
-        case .extend: answer = "?"
+        case .extend, .order: answer = "?"
         case .define(let definition): answer = define(definition)
         case .adjust(let adjustment): answer = adjust(adjustment.sku.text, adjustment.delta)
         }

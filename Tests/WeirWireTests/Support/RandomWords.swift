@@ -53,7 +53,7 @@ extension SplitMix64 {
             backorderLimit: number(in: StockLimit.stocked), availableFrom: maybe { $0.moment() })
     }
 
-    private mutating func maybe<Value>(_ value: (inout SplitMix64) -> Value) -> Value? {
+    mutating func maybe<Value>(_ value: (inout SplitMix64) -> Value) -> Value? {
         chance(50) ? value(&self) : nil
     }
 
@@ -106,6 +106,8 @@ extension SplitMix64 {
                 Adjustment(
                     id: commandID(), sku: sku(), delta: max(1, number(in: StockLimit.delta)),
                     reason: text(upToBytes: Adjustment.longestReason)))
+        case .submitOrder, .confirmOrder, .cancelOrder, .extendOrder, .orderMessage:
+            .order(orderCommand(kind))
         }
     }
 
@@ -116,9 +118,10 @@ extension SplitMix64 {
             case 1: .unchanged
             default: .refused(one(of: Refusal.allCases))
             }
-        switch Int.random(in: 0..<3, using: &self) {
+        switch Int.random(in: 0..<4, using: &self) {
         case 0: return CommandResult(verdict, .nothing)
         case 1: return CommandResult(verdict, .intent(intent()))
+        case 2: return CommandResult(verdict, .order(order()))
         default: return CommandResult(verdict, .stock(stock(policy: policy())))
         }
     }

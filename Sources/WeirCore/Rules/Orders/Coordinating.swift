@@ -80,7 +80,8 @@ extension Desk {
     /// Brings an order into a state, or into the same one with fewer lines: writes it, lets the lines that live here
     /// follow, and sends it to `participants`.
     mutating func enter(
-        _ known: OrderRow, _ state: OrderState, reason: RejectionReason? = nil, asking participants: PartitionSet
+        _ known: OrderRow, _ state: OrderState, reason: RejectionReason? = nil,
+        asking participants: PartitionSet
     ) {
         var row = known
         let from = orders.row(known.order.token)?.order.state

@@ -113,7 +113,8 @@ extension Desk {
     private mutating func follow(_ intent: Intent, to state: IntentState) {
         let target: IntentState
         switch (intent.state, state) {
-        case (.reserved, .confirmed), (.reserved, .expired), (.reserved, .cancelled), (.confirmed, .cancelled):
+        case (.reserved, .confirmed), (.reserved, .expired), (.reserved, .cancelled),
+            (.confirmed, .cancelled):
             target = state
         case (.reserved, .rejected): target = .cancelled
         default: return

@@ -46,7 +46,9 @@ extension Desk {
 
     /// The order of a command, if this partition coordinates it; else why not.
     func find(_ order: Token) -> (row: OrderRow?, refusal: CommandResult?) {
-        guard let row = orders.row(order) else { return (nil, CommandResult(.refused(.unknownToken), .nothing)) }
+        guard let row = orders.row(order) else {
+            return (nil, CommandResult(.refused(.unknownToken), .nothing))
+        }
         guard row.order.coordinator == orders.partition else {
             return (nil, CommandResult(.refused(.wrongPartition), .order(row.order)))
         }

@@ -115,7 +115,8 @@ extension RequestHandler {
                     + " confirm again under a new key after stock has come")
         case .undecided:
             problem = Problem(
-                .undecided, "the order is \(state): its partitions have not all answered; ask again in a moment",
+                .undecided,
+                "the order is \(state): its partitions have not all answered; ask again in a moment",
                 retryAfterSeconds: 1)
         case .unknownLine:
             problem = Problem(
