@@ -20,11 +20,26 @@ setup: ## Install what is missing: client libraries, PostgreSQL, RabbitMQ (Debia
 build: setup ## Build weir, optimized: .build/release/weir
 	swift build -c release --product weir
 
+# What the tests need of Python, in a folder of its own.
+.venv/made: .ci/requirements.txt
+	@.ci/setup --with-python
+	python3 -m venv --clear .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
+	@touch $@
+
 .PHONY: test
-test: setup ## Build and run all tests, one after another on shared servers, then check the imports
+test: setup .venv/made ## Build and run all tests, one after another on shared servers, then check the imports
 	swift build --build-tests
 	swift test --skip-build --no-parallel
 	@$(MAKE) --no-print-directory imports
+
+# Requests made up from the OpenAPI file, sent to a server of its own for about so many seconds.
+FUZZ_SECONDS = 60
+
+.PHONY: fuzz
+fuzz: setup .venv/made ## Fuzz the HTTP API with schemathesis for a minute (FUZZ_SECONDS=N)
+	swift build --build-tests
+	WEIR_FUZZ_SECONDS=$(FUZZ_SECONDS) swift test --skip-build --filter FuzzTests
 
 # The check ends in `Build complete!` even when it fails; make goes by the exit code.
 .PHONY: imports
@@ -64,4 +79,4 @@ compose-check: ## Check docker-compose.yml (no Docker engine needed)
 
 .PHONY: clean
 clean: ## Remove everything that was built
-	rm -rf .build .build-address .build-thread
+	rm -rf .build .build-address .build-thread .venv

@@ -21,6 +21,7 @@ let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hum
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
 // The targets stand in the order of the house: a row may import only rows above it.
@@ -42,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         .target(
@@ -49,6 +51,10 @@ let package = Package(
             path: "Topology",
             exclude: ["rabbitmq"],
             resources: [.embedInCode("migrations"), .embedInCode("queries")],
+            swiftSettings: strict),
+        .target(
+            name: "WeirContract",
+            resources: [.embedInCode("openapi.yaml"), .embedInCode("asyncapi.yaml")],
             swiftSettings: strict),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -75,8 +81,8 @@ let package = Package(
         .target(
             name: "WeirIngress",
             dependencies: [
-                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirLive", logging,
-                collections, lifecycle, httpTypes, hummingbird,
+                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
+                "WeirLive", logging, collections, lifecycle, httpTypes, hummingbird,
             ] + nio,
             swiftSettings: strict),
         .target(name: "WeirSandbox", dependencies: [logging], swiftSettings: strict),
@@ -126,9 +132,8 @@ let package = Package(
         .testTarget(
             name: "WeirIngressTests",
             dependencies: [
-                "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
-                "WeirLive",
-                "WeirIngress", "WeirSandbox", logging, httpClient,
+                "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
+                "WeirPipeline", "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient, yaml,
             ],
             swiftSettings: strict),
         .testTarget(name: "WeirSandboxTests", dependencies: ["WeirSandbox"], swiftSettings: strict),

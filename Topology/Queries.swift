@@ -50,6 +50,8 @@ public enum Queries {
         "commit_update_skus", PackageResources.commit_update_skus_sql)
     public static let lookDeadLetter = SQLText("look_dead_letter", PackageResources.look_dead_letter_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
+    public static let lookEvents = SQLText("look_events", PackageResources.look_events_sql)
+    public static let lookHeads = SQLText("look_heads", PackageResources.look_heads_sql)
     public static let lookInstallation = SQLText("look_installation", PackageResources.look_installation_sql)
     public static let lookIntents = SQLText("look_intents", PackageResources.look_intents_sql)
     public static let lookOrders = SQLText("look_orders", PackageResources.look_orders_sql)
@@ -75,16 +77,14 @@ public enum Queries {
     public static let ownShareLock = SQLText("own_share_lock", PackageResources.own_share_lock_sql)
     public static let ownShowLocks = SQLText("own_show_locks", PackageResources.own_show_locks_sql)
     public static let ownTryLock = SQLText("own_try_lock", PackageResources.own_try_lock_sql)
-    public static let readBuyers = SQLText(
-        "read_buyers", PackageResources.read_buyers_sql)
+    public static let readBuyers = SQLText("read_buyers", PackageResources.read_buyers_sql)
     public static let readClock = SQLText("read_clock", PackageResources.read_clock_sql)
     public static let readCommands = SQLText("read_commands", PackageResources.read_commands_sql)
     public static let readDue = SQLText("read_due", PackageResources.read_due_sql)
     public static let readDueSkus = SQLText("read_due_skus", PackageResources.read_due_skus_sql)
     public static let readForwarding = SQLText("read_forwarding", PackageResources.read_forwarding_sql)
     public static let readIntents = SQLText("read_intents", PackageResources.read_intents_sql)
-    public static let readLines = SQLText(
-        "read_lines", PackageResources.read_lines_sql)
+    public static let readLines = SQLText("read_lines", PackageResources.read_lines_sql)
     public static let readLog = SQLText("read_log", PackageResources.read_log_sql)
     public static let readMessages = SQLText("read_messages", PackageResources.read_messages_sql)
     public static let readNextDeadline = SQLText(
@@ -100,8 +100,7 @@ public enum Queries {
     public static let readSkus = SQLText("read_skus", PackageResources.read_skus_sql)
     public static let readUncountedBuyers = SQLText(
         "read_uncounted_buyers", PackageResources.read_uncounted_buyers_sql)
-    public static let readUnserved = SQLText(
-        "read_unserved", PackageResources.read_unserved_sql)
+    public static let readUnserved = SQLText("read_unserved", PackageResources.read_unserved_sql)
     public static let suspectNote = SQLText("suspect_note", PackageResources.suspect_note_sql)
 
     /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
@@ -112,8 +111,8 @@ public enum Queries {
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertOrders,
         commitInsertSkus, commitInsertSpecialIntents, commitMoveForwarded, commitMoveHead,
         commitPutOrderParts, commitUpdateIntents, commitUpdateOrders, commitUpdatePolicies,
-        commitUpdateSkus, lookDeadLetter, lookDeadLetters, lookInstallation, lookIntents,
-        lookOrders, lookOwners, lookSessionSettings, lookSkus, migrateAcceptFailover,
+        commitUpdateSkus, lookDeadLetter, lookDeadLetters, lookEvents, lookHeads, lookInstallation,
+        lookIntents, lookOrders, lookOwners, lookSessionSettings, lookSkus, migrateAcceptFailover,
         migrateApplied, migrateBegin, migrateEncoding, migrateEnd, migrateHistory, migrateInstall,
         migrateLock, migratePartitions, migrateRecord, migrateUndo, ownSessionSettings,
         ownShareLock, ownShowLocks, ownTryLock, readBuyers, readClock, readCommands, readDue,

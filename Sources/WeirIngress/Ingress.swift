@@ -44,7 +44,7 @@ public final class Ingress: Service {
                 partitioning: partitioning, logger: logger),
             desk: desk, memory: memory, orderMemory: orderMemory, lanes: lanes,
             probe: QueueProbe(settings, partitions: partitioning.count),
-            logger: logger)
+            tail: LogTail(settings, partitioning: partitioning, logger: logger), logger: logger)
     }
 
     /// The port it listens at, once it does; 0 when it never will.
@@ -56,6 +56,7 @@ public final class Ingress: Service {
         handler.lookUps.start()
         handler.listener.start()
         handler.probe.start()
+        handler.tail.start()
         let failure: (any Error)?
         do {
             try await serve()
@@ -107,6 +108,8 @@ public final class Ingress: Service {
     /// Gives the requests under way half of the grace to get their outcomes, the other half to be answered without.
     private func drain() async {
         handler.isDraining.store(true, ordering: .relaxed)
+        // A stream would never end by itself; its client goes on elsewhere from where it was.
+        handler.tail.close()
         logger.info("ingress drains", metadata: ["connections": "\(register.count)"])
         let half = Duration.seconds(settings.shutdownGraceSeconds) / 2
         try? await Task.sleep(for: half)
@@ -123,6 +126,7 @@ public final class Ingress: Service {
                 self.handler.publisher.stop(drain: .seconds(1))
                 self.handler.listener.stop()
                 self.handler.probe.stop()
+                self.handler.tail.stop()
                 self.handler.lookUps.stop()
                 continuation.resume()
             }

@@ -28,6 +28,10 @@ extension IngressSettings {
                 && readTimeoutSeconds >= 1 && writeTimeoutSeconds >= 1 && idleTimeoutSeconds >= 1,
             "times must not be negative, time-outs at least a second")
         try require(
+            batchLimit >= 1 && largestBatchBody >= 1024 && batchMemory >= largestBatchBody && streamLimit >= 0
+                && (1...30).contains(streamHeartbeatSeconds),
+            "the limits of batches and streams leave no room for one")
+        try require(
             largestBody >= 1024 && largestHead >= 1024 && headerFieldLimit >= 8 && connectionLimit >= 1,
             "the limits leave no room for a request")
     }
@@ -43,8 +47,12 @@ extension IngressSettings {
         return publisher
     }
 
-    /// How long a wish may wait for the flight before it: a fifth of the deadline.
-    var lanePatienceNanoseconds: UInt64 { UInt64(publishDeadlineSeconds) * 200_000_000 }
+    /// How long a wish may wait for the flight before it: as long as its look-up may take, and a fifth of the
+    /// deadline.
+    var lanePatienceNanoseconds: UInt64 {
+        UInt64(publishDeadlineSeconds) * 200_000_000
+            + (lookUpAtTheDoor ? UInt64(lookUpTimeoutSeconds) * 1_000_000_000 : 0)
+    }
 
     var connectionLimits: ConnectionGuard.Limits {
         // A request may read, look up twice, publish and wait; a client must be able to take the answer as well.

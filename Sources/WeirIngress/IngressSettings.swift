@@ -13,6 +13,16 @@ public struct IngressSettings: Sendable {
 
     /// The largest request body in bytes.
     public var largestBody = 65_536
+    /// The most intents of one batch.
+    public var batchLimit = 1_000
+    /// The largest body of a batch in bytes.
+    public var largestBatchBody = 1_048_576
+    /// The most bytes that the bodies of all batches that are under way may have together; further ones get 503.
+    public var batchMemory = 16_777_216
+    /// The most event streams at once; further ones get 503.
+    public var streamLimit = 200
+    /// How often a stream without events shows that it is alive, in seconds.
+    public var streamHeartbeatSeconds = 15
     /// The longest that a client may wait for an outcome; a longer wish is cut to this.
     public var waitLimitSeconds = 30
     /// How long a command waits for its outcome when the client says nothing.

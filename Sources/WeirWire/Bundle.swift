@@ -14,6 +14,9 @@ public enum Bundle {
     public static let contentType = "application/x-ndjson"
     /// The header with the lines' correlation ids, separated by commas. Without it every line has the bundle's.
     public static let correlationHeader = "x-weir-correlation-ids"
+    /// The header with the lines' `traceparent`s, separated by commas, nothing where a line has none. Without it every
+    /// line has the bundle's.
+    public static let traceHeader = "x-weir-traceparents"
     /// The header with the lines' types, separated by commas, in a bundle of outcomes.
     public static let typeHeader = "x-weir-types"
     /// The most lines of a bundle.

@@ -36,13 +36,8 @@ extension Command {
         }
         if kind == .submit, let submit = Submit(plain: body) { return .submit(submit) }
         var fields = try JSONFields(body)
-        if kind == .submit {
-            return .submit(try Submit(token: try fields.identifier("token", as: Token.self), from: &fields))
-        }
-        if kind == .submitOrder {
-            let token = try fields.identifier("token", as: Token.self)
-            return .order(.submit(try OrderSubmit(token: token, from: &fields)))
-        }
+        if kind == .submit { return .submit(try Submit(from: &fields)) }
+        if kind == .submitOrder { return .order(.submit(try OrderSubmit(from: &fields))) }
         let id = try Self.id(messageID)
         if let command = try OrderCommand(kind, id, from: &fields) { return .order(command) }
         let sku = try fields.identifier("sku", as: SKU.self)
@@ -86,14 +81,38 @@ extension Command {
 }
 
 extension Submit {
-    /// Reads a wish to buy whose token stands elsewhere, as in an HTTP request.
+    /// Reads a wish to buy that names its own token, as in a message. Names every field that is wrong.
+    public init(from fields: inout JSONFields) throws(WireRefusal) {
+        var flaws = Flaws()
+        let token = flaws.read { () throws(WireRefusal) in try fields.identifier("token", as: Token.self) }
+        try self.init(token: token, from: &fields, flaws,
+            knowing: "token, sku, quantity, buyer, on_shortage, replaces")
+    }
+
+    /// Reads a wish to buy whose token stands elsewhere, as in an HTTP request. Names every field that is wrong.
     public init(token: Token, from fields: inout JSONFields) throws(WireRefusal) {
-        let sku = try fields.identifier("sku", as: SKU.self)
-        let units = try fields.integer("quantity", in: Quantity.range)
-        let buyer = try fields.buyer("buyer")
-        let rule = try fields.optionalWord("on_shortage", as: ShortageRule.self)
-        let replaces = try fields.optionalIdentifier("replaces", as: Token.self)
-        try fields.end(knowing: "sku, quantity, buyer, on_shortage, replaces")
+        try self.init(
+            token: token, from: &fields, Flaws(), knowing: "sku, quantity, buyer, on_shortage, replaces")
+    }
+
+    private init(
+        token: Token?, from fields: inout JSONFields, _ before: Flaws, knowing known: String
+    ) throws(WireRefusal) {
+        var flaws = before
+        let sku = flaws.read { () throws(WireRefusal) in try fields.identifier("sku", as: SKU.self) }
+        let units = flaws.read { () throws(WireRefusal) in
+            try fields.integer("quantity", in: Quantity.range)
+        }
+        let buyer = flaws.read { () throws(WireRefusal) in try fields.buyer("buyer") }
+        let rule = flaws.read { () throws(WireRefusal) in
+            try fields.optionalWord("on_shortage", as: ShortageRule.self)
+        }
+        let replaces = flaws.read { () throws(WireRefusal) in
+            try fields.optionalIdentifier("replaces", as: Token.self)
+        }
+        flaws.read { () throws(WireRefusal) in try fields.end(knowing: known) }
+        try flaws.check()
+        guard let token, let sku, let units, let buyer, let rule, let replaces else { throw flaws.refusal }
         self.init(
             token: token, sku: sku, quantity: Quantity(unchecked: units), buyer: buyer, onShortage: rule,
             replaces: replaces)
@@ -128,19 +147,32 @@ extension Extension {
 extension Adjustment {
     /// Reads an adjustment whose id and SKU stand elsewhere, as in an HTTP request.
     public init(id: CommandID, sku: SKU, from fields: inout JSONFields) throws(WireRefusal) {
-        let delta = try fields.integer("delta", in: StockLimit.delta)
-        guard delta != 0 else {
-            throw fields.invalid("delta", "is 0; send how many units to add, or below zero to take")
+        var flaws = Flaws()
+        let delta = flaws.read { () throws(WireRefusal) in
+            let delta = try fields.integer("delta", in: StockLimit.delta)
+            guard delta != 0 else {
+                throw fields.invalid("delta", "is 0; send how many units to add, or below zero to take")
+            }
+            return delta
         }
-        let reason = try fields.text("reason")
-        // A buyer's text has the same form, apart from its length.
+        let reason = flaws.read { () throws(WireRefusal) in try fields.reason("reason") }
+        flaws.read { () throws(WireRefusal) in try fields.end(knowing: "delta, reason") }
+        try flaws.check()
+        guard let delta, let reason else { throw flaws.refusal }
+        self.init(id: id, sku: sku, delta: delta, reason: reason)
+    }
+}
+
+extension JSONFields {
+    /// A reason in the shop's words: a buyer's text has the same form, apart from its length.
+    fileprivate mutating func reason(_ name: String) throws(WireRefusal) -> String {
+        let reason = try text(name)
         let isFit = reason.unicodeScalars.allSatisfy { $0.value >= 0x20 && !(0x7F...0x9F).contains($0.value) }
         guard isFit, (1...Adjustment.longestReason).contains(reason.utf8.count) else {
-            throw fields.invalid(
-                "reason", "must have 1 to \(Adjustment.longestReason) bytes without control characters")
+            throw invalid(
+                name, "must have 1 to \(Adjustment.longestReason) bytes without control characters")
         }
-        try fields.end(knowing: "delta, reason")
-        self.init(id: id, sku: sku, delta: delta, reason: reason)
+        return reason
     }
 }
 

@@ -10,6 +10,7 @@ extension CommandResult {
             json.member("result", "refused")
             json.member("reason", refusal.rawValue)
         }
+        if isReplayed { json.member("replayed", true) }
         switch subject {
         case .intent(let intent): json.member("intent") { intent.write(to: &$0) }
         case .stock(let stock): json.member("stock") { stock.write(to: &$0, partition: partition) }
@@ -31,15 +32,18 @@ extension CommandResult {
             verdict = .refused(refusal)
         default: throw fields.invalid("result", "must be done, unchanged or refused")
         }
+        let isReplayed = fields.take("replayed") == .flag(true)
+        let result: CommandResult
         if var order = try fields.object("order") {
-            self.init(verdict, .order(try Order(from: &order)))
+            result = CommandResult(verdict, .order(try Order(from: &order)))
         } else if var intent = try fields.object("intent") {
-            self.init(verdict, .intent(try Intent(from: &intent)))
+            result = CommandResult(verdict, .intent(try Intent(from: &intent)))
         } else if var stock = try fields.object("stock") {
-            self.init(verdict, .stock(try Stock(from: &stock)))
+            result = CommandResult(verdict, .stock(try Stock(from: &stock)))
         } else {
-            self.init(verdict, .nothing)
+            result = CommandResult(verdict, .nothing)
         }
+        self = isReplayed ? result.replayed() : result
     }
 
     /// The result as a stored text.

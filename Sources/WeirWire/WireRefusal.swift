@@ -19,12 +19,69 @@ public struct WireRefusal: Error, Hashable, Sendable {
     public let field: String?
     /// One sentence for a person; holds no control characters.
     public let detail: String
+    /// Every field that is wrong, up to ``mostFlaws``, in the order in which they are read; empty when no field is to
+    /// blame.
+    public let flaws: [FieldFlaw]
 
     /// A refusal.
     public init(_ code: Code, at field: String?, _ detail: String) {
+        let field = field.map(printable)
         self.code = code
-        self.field = field.map(printable)
+        self.field = field
         self.detail = detail
+        flaws = field.map { [FieldFlaw(field: $0, detail: detail)] } ?? []
+    }
+
+    /// Several refusals of one body as one: of the first one's kind, with the flaws of all.
+    init(_ first: WireRefusal, and others: ArraySlice<WireRefusal>) {
+        let all = first.flaws + others.flatMap(\.flaws)
+        code = first.code
+        field = first.field
+        flaws = Array(all.prefix(Self.mostFlaws))
+        let shown = all.prefix(Self.shownAtMost).map(\.detail).joined(separator: "; ")
+        detail = all.count > Self.shownAtMost ? shown + "; and \(all.count - Self.shownAtMost) more" : shown
+    }
+
+    /// How many wrong fields are named: more than any command has, but a small body cannot ask for a large answer.
+    public static let mostFlaws = 16
+    /// How many of several refusals ``detail`` repeats.
+    private static let shownAtMost = 4
+}
+
+/// One field that is wrong, and how to correct it.
+public struct FieldFlaw: Hashable, Sendable {
+    /// The field's name; holds no control characters.
+    public let field: String
+    /// One sentence for a person.
+    public let detail: String
+}
+
+/// Reads one field after the other and goes on behind one that is wrong, so that a sender learns of all at once.
+struct Flaws {
+    private var found: [WireRefusal] = []
+
+    /// What `read` read, or nil when that was refused.
+    mutating func read<Value>(_ read: () throws(WireRefusal) -> Value) -> Value? {
+        do {
+            return try read()
+        } catch {
+            note(error)
+            return nil
+        }
+    }
+
+    /// Keeps a refusal.
+    mutating func note(_ refusal: WireRefusal) { found.append(refusal) }
+
+    /// All refusals so far as one. Only called when something was refused.
+    var refusal: WireRefusal {
+        guard let first = found.first else { return WireRefusal(.invalidField, at: nil, "nothing is wrong") }
+        return found.count == 1 ? first : WireRefusal(first, and: found.dropFirst())
+    }
+
+    /// Throws when anything was refused.
+    func check() throws(WireRefusal) {
+        if !found.isEmpty { throw refusal }
     }
 }
 

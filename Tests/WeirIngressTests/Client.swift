@@ -41,12 +41,23 @@ struct Reply: Sendable {
         return nil
     }
 
+    /// The JSON pointers of all fields that are wrong.
+    var pointers: [String] {
+        guard case .array(let errors) = value("errors") else { return [] }
+        return errors.compactMap { error in
+            guard case .object(var fields) = error, case .text(let pointer) = fields.take("pointer") else {
+                return nil
+            }
+            return pointer
+        }
+    }
+
     var bodyText: String { String(decoding: body, as: UTF8.self) }
 }
 
 enum Client {
     /// One for the whole process, on the shared event loops; it is never shut down.
-    private static let shared: HTTPClient = {
+    static let shared: HTTPClient = {
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 512
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)

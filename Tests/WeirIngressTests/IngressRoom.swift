@@ -36,7 +36,8 @@ final class IngressRoom: Sendable {
     /// Runs a test in a room, with workers unless it wants to decide nothing, and ends everything afterwards.
     static func with(
         _ sandbox: Sandbox? = nil, partitions: Int = 2, workers: Bool = true, topology: Bool = true,
-        waitUntilReady: Bool = true, _ change: (inout IngressSettings) -> Void = { _ in },
+        waitUntilReady: Bool = true, logger: Logger = .quiet,
+        _ change: (inout IngressSettings) -> Void = { _ in },
         _ body: (IngressRoom) async throws -> Void
     ) async throws {
         let room = if let sandbox { try await sandbox.makeRoom() } else { try await SharedSandbox.room() }
@@ -47,7 +48,7 @@ final class IngressRoom: Sendable {
         settings.port = 0
         settings.shutdownGraceSeconds = 6
         change(&settings)
-        let ingress = try Ingress(settings: settings, partitioning: partitioning, logger: .quiet)
+        let ingress = try Ingress(settings: settings, partitioning: partitioning, logger: logger)
         let group = ServiceGroup(services: [ingress], logger: .quiet)
         let running = Task { try await group.run() }
         let pool =
@@ -91,7 +92,10 @@ final class IngressRoom: Sendable {
     func send(
         _ method: String, _ path: String, headers: [(String, String)] = [], body: String? = nil
     ) async throws -> Reply {
-        try await Client.send(method, "http://127.0.0.1:\(port)\(path)", headers: headers, body: body)
+        let reply = try await Client.send(
+            method, "http://127.0.0.1:\(port)\(path)", headers: headers, body: body)
+        Recorder.note(method, path, reply)
+        return reply
     }
 
     func get(_ path: String) async throws -> Reply { try await send("GET", path) }

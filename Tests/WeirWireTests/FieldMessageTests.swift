@@ -58,7 +58,7 @@ import WeirCore
         refuses(
             changing(nil, to: nil, adding: "\(quoted(name)):null"), .unknownField, name,
             "'\(name)' is unknown",
-            "known are sku, quantity, buyer, on_shortage")
+            "known are token, sku, quantity, buyer, on_shortage")
     }
 
     @Test(arguments: ["\"waitlist\"", "\"\"", "1", "true", "[]", "\"Reject\""])
@@ -103,6 +103,33 @@ import WeirCore
         let command = try read(#"{"sku":"s"}"#, .define)
         let expected = Definition(id: CommandID("id")!, sku: SKU("s")!, stocked: 0, policy: SKUPolicy())
         #expect(command == .define(expected))
+    }
+
+    @Test(arguments: [
+        (
+            CommandKind.submit, #"{"token":"/","sku":1,"quantity":0,"on_shortage":"steal","size":3,"SKU":1}"#,
+            ["token", "sku", "quantity", "buyer", "on_shortage", "size", "SKU"]
+        ),
+        (.adjust, #"{"sku":"s","delta":0,"reason":"","why":1}"#, ["delta", "reason", "why"]),
+        (
+            .define, #"{"sku":"s","stocked":-1,"hold_seconds":"1","max_per_intent":0,"x":1}"#,
+            ["stocked", "hold_seconds", "max_per_intent", "x"]
+        ),
+    ])
+    func everyFieldThatIsWrongIsNamedAtOnce(_ kind: CommandKind, _ body: String, _ fields: [String]) throws {
+        let refusal = #expect(throws: WireRefusal.self) { try read(body, kind) }
+        #expect(refusal?.flaws.map(\.field) == fields)
+        #expect(refusal?.field == fields[0])
+        for flaw in refusal?.flaws ?? [] { #expect(flaw.detail.contains("'\(flaw.field)'")) }
+        let more = fields.count > 4 ? "and \(fields.count - 4) more" : "'\(fields.last ?? "")'"
+        #expect(refusal?.detail.hasSuffix(more) == true || refusal?.detail.contains(more) == true)
+    }
+
+    @Test func aSmallBodyCannotAskForALargeAnswer() throws {
+        let unknown = (0..<60).map { "\"f\($0)\":1" }.joined(separator: ",")
+        let refusal = #expect(throws: WireRefusal.self) { try read("{\(unknown)}") }
+        #expect(refusal?.flaws.count == WireRefusal.mostFlaws)
+        #expect((refusal?.detail.utf8.count ?? 0) < 1_000)
     }
 
     private func changing(_ name: String?, to value: String?, adding more: String? = nil) -> String {

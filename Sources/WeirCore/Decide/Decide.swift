@@ -48,7 +48,7 @@ extension Desk {
         if let known = result(of: id) {
             let repeated =
                 known.payload.utf8.elementsEqual(command.payload.utf8)
-                ? known.result : CommandResult(.refused(.commandConflict), .nothing)
+                ? known.result.replayed() : CommandResult(.refused(.commandConflict), .nothing)
             tell(.answered(kind: command.kind, id: id.text, sku: sku, result: repeated))
             return
         }

@@ -89,11 +89,20 @@ public struct CommandResult: Hashable, Sendable {
     public let verdict: Verdict
     /// What it was about, as it was then.
     public let subject: Subject
+    /// Whether it repeats what was answered before to the same id or token; never so where it is stored.
+    public private(set) var isReplayed = false
 
     /// A result.
     public init(_ verdict: Verdict, _ subject: Subject) {
         self.verdict = verdict
         self.subject = subject
+    }
+
+    /// The same result, as an answer to whoever asks again.
+    public func replayed() -> CommandResult {
+        var result = self
+        result.isReplayed = true
+        return result
     }
 }
 

@@ -45,7 +45,7 @@ extension Desk {
         tell(
             .answered(
                 kind: .submit, id: submit.token.text, sku: submit.sku,
-                result: CommandResult(.unchanged, .intent(known))))
+                result: CommandResult(.unchanged, .intent(known)).replayed()))
     }
 
     mutating func reject(_ submit: Submit, _ reason: RejectionReason, stock: Stock?) {

@@ -17,8 +17,9 @@ extension RequestHandler {
     ///
     /// The look-up thread hands it on to the publisher's thread without waking the request in between: what waits
     /// for the outcome sleeps until there is one. A wish that gets none dismisses its waiter.
-    func pass(_ submit: Submit, id: UInt64) -> Awaited<DoorEnding> {
-        let wish = Lanes.Wish(submit: submit, id: id, since: monotonicNanoseconds(), door: Awaited())
+    func pass(_ submit: Submit, id: UInt64, trace: TraceParent?) -> Awaited<DoorEnding> {
+        let wish = Lanes.Wish(
+            submit: submit, id: id, trace: trace, since: monotonicNanoseconds(), door: Awaited())
         guard mayPublish() else {
             wish.door.finish(.overloaded)
             desk.dismiss(id)

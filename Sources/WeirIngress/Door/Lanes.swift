@@ -1,5 +1,6 @@
 import Synchronization
 import WeirCore
+import WeirWire
 
 /// Where wishes wait for the ones before them: a lane for each partition, in which one flight is under way at a time.
 ///
@@ -14,6 +15,8 @@ final class Lanes: Sendable {
         let submit: Submit
         /// The id of its request, which its outcome is heard by.
         let id: UInt64
+        /// Its sender's trace.
+        let trace: TraceParent?
         /// When it came, in monotonic nanoseconds.
         let since: UInt64
         let door: Awaited<DoorEnding>

@@ -9,8 +9,22 @@ struct Answer: Sendable {
     var status: HTTPResponse.Status
     /// Header fields beside the ones that every answer has.
     var fields = HTTPFields()
-    var isProblem = false
+    var mediaType = MediaType.json
     var body: [UInt8]
+    /// Writes the body bit by bit, in place of ``body``.
+    var stream: Stream?
+
+    typealias Stream = @Sendable (inout any ResponseBodyWriter) async throws -> Void
+
+    /// What a body can be.
+    enum MediaType: String, Sendable {
+        case json = "application/json"
+        case problem = "application/problem+json"
+        case jsonLines = "application/x-ndjson"
+        case eventStream = "text/event-stream"
+        case html = "text/html; charset=utf-8"
+        case yaml = "application/yaml"
+    }
 
     init(_ status: HTTPResponse.Status, _ body: [UInt8]) {
         self.status = status
@@ -19,10 +33,11 @@ struct Answer: Sendable {
 
     init(_ problem: Problem) {
         status = HTTPResponse.Status(code: problem.kind.status)
-        isProblem = true
+        mediaType = .problem
         body = problem.body
         if let seconds = problem.retryAfterSeconds { fields[.retryAfter] = String(seconds) }
         if let allow = problem.allow { fields[.allow] = allow }
+        if problem.isReplayed { markReplayed() }
         if problem.closes { fields[.connection] = "close" }
     }
 
@@ -34,6 +49,13 @@ struct Answer: Sendable {
     /// 200 with a SKU as it stands.
     init(_ stock: Stock, partition: Int, status: HTTPResponse.Status = .ok) {
         self.init(status, JSONWriter.object { stock.write(to: &$0, partition: partition) })
+    }
+
+    /// 200 with a description of the API.
+    init(document: [UInt8]) {
+        self.init(.ok, document)
+        mediaType = .yaml
+        fields[.cacheControl] = "public, max-age=300"
     }
 
     /// A wish to buy that is not decided yet, in the form that its intent will have.
@@ -55,9 +77,13 @@ struct Answer: Sendable {
     /// Writes it as the answer to a request.
     func write(to writer: consuming ResponseWriter, withoutBody: Bool) async throws {
         var head = HTTPResponse(status: status, headerFields: fields)
-        head.headerFields[.contentType] = isProblem ? "application/problem+json" : "application/json"
-        head.headerFields[.contentLength] = String(body.count)
+        head.headerFields[.contentType] = mediaType.rawValue
         head.headerFields[.date] = DateHeader.now
+        if let stream {
+            let body = withoutBody ? ResponseBody() : ResponseBody(stream)
+            return try await writer.write(response: head, body: body)
+        }
+        head.headerFields[.contentLength] = String(body.count)
         let body = withoutBody ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body))
         try await writer.write(response: head, body: body)
     }
@@ -66,6 +92,7 @@ struct Answer: Sendable {
 extension HTTPField.Name {
     static let idempotencyKey = Self("Idempotency-Key")!
     static let idempotentReplayed = Self("Idempotent-Replayed")!
+    static let traceparent = Self(TraceParent.name)!
     static let prefer = Self("Prefer")!
     static let preferenceApplied = Self("Preference-Applied")!
 }

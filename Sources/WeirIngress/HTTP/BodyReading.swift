@@ -4,11 +4,16 @@ import WeirWire
 
 extension Request {
     /// The whole body, of at most `limit` bytes. What a larger one has more is not read.
-    func bytes(upTo limit: Int) async throws(Problem) -> [UInt8] {
+    ///
+    /// `admit` is told of every piece before it is kept, and may refuse it.
+    func bytes(
+        upTo limit: Int, admit: (Int) throws(Problem) -> Void = { _ in }
+    ) async throws(Problem) -> [UInt8] {
         var bytes: [UInt8] = []
         do {
             for try await buffer in body {
                 guard bytes.count + buffer.readableBytes <= limit else { throw BodyHeaders.tooLarge(limit) }
+                try admit(buffer.readableBytes)
                 bytes.append(contentsOf: buffer.readableBytesView)
             }
         } catch let problem as Problem {

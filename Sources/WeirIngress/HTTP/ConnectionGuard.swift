@@ -33,6 +33,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Requests whose answer has not ended.
     private var unanswered = 0
     private var isAnswerBegun = false
+    /// Whether the answer is a stream, which may last as long as its client takes what is sent.
+    private var isStream = false
     private var isEnding = false
     private var deadline = NIODeadline.distantFuture
     private var alarm: Scheduled<Void>?
@@ -73,11 +75,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         // An informational head is no answer yet.
-        case .head(let head): isAnswerBegun = head.status.code >= 200
-        case .body: break
+        case .head(let head):
+            isAnswerBegun = head.status.code >= 200
+            isStream = head.headerFields[.contentType] == Answer.MediaType.eventStream.rawValue
+        case .body:
+            // Nothing is written to a client that takes nothing: then this deadline ends it.
+            if isStream { extend(context) }
         case .end:
             unanswered -= 1
             isAnswerBegun = false
+            isStream = false
             extend(context)
         }
         context.write(data, promise: promise)

@@ -42,6 +42,16 @@ struct QueryParameters {
         return sku
     }
 
+    /// `buyer`, if it is there.
+    func buyer() throws(Problem) -> Buyer? {
+        guard let text = self["buyer"] else { return nil }
+        guard let buyer = Buyer(text) else {
+            throw Problem(
+                .invalidQuery, parameter: "buyer", "the parameter 'buyer' must have \(Buyer.form)")
+        }
+        return buyer
+    }
+
     /// A whole number in a range, if it is there.
     func integer(_ name: String, in range: ClosedRange<Int>) throws(Problem) -> Int? {
         guard let text = self[name] else { return nil }

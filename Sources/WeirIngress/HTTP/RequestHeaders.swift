@@ -90,10 +90,21 @@ struct Preference: Sendable {
     }
 }
 
+extension TraceParent {
+    /// The trace that the client keeps. One that is malformed, or two of them, count as none.
+    init?(_ fields: HTTPFields) {
+        guard let text = fields[.traceparent] else { return nil }
+        self.init(text)
+    }
+}
+
 /// What a request says about its body.
 enum BodyHeaders {
-    /// Refuses a body that is not plain JSON, or is announced as too large.
-    static func check(_ fields: HTTPFields, largestBody: Int, isOptional: Bool = false) throws(Problem) {
+    /// Refuses a body that is not plain JSON, or of another of these media types, or is announced as too large.
+    static func check(
+        _ fields: HTTPFields, largestBody: Int, isOptional: Bool = false,
+        mediaTypes: [String] = ["application/json"]
+    ) throws(Problem) {
         if let encoding = fields[.contentEncoding], encoding.lowercased() != "identity" {
             throw Problem(
                 .encoding, header: "Content-Encoding",
@@ -106,14 +117,14 @@ enum BodyHeaders {
             if isOptional { return }
             throw Problem(
                 .mediaType, header: "Content-Type",
-                "the header Content-Type is missing; send application/json")
+                "the header Content-Type is missing; send \(mediaTypes[0])")
         }
-        if type == "application/json" { return }
+        if type == mediaTypes[0] { return }
         let media = type.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
-        guard media == "application/json" else {
+        guard mediaTypes.contains(media) else {
             throw Problem(
                 .mediaType, header: "Content-Type",
-                "the content type is '\(printable(type))'; send application/json")
+                "the content type is '\(printable(type))'; send \(mediaTypes[0])")
         }
     }
 

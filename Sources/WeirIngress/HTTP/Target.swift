@@ -4,16 +4,22 @@ import WeirWire
 /// What a path names. A path is taken apart by hand, so that each wrong part can be named.
 enum Target: Sendable {
     case intents
+    case batch
     case intent(Token)
     case intentChange(Token, IntentVerb)
     case orders
     case order(Token)
     case orderChange(Token, OrderVerb)
+    case events
     case skus
     case sku(SKU)
     case adjustments(SKU)
     case livez
     case readyz
+    case openAPI
+    case asyncAPI
+    case problems
+    case problem(ProblemKind)
 
     enum OrderVerb: String, Sendable { case confirm, cancel, extend }
     enum IntentVerb: String, Sendable { case confirm, cancel }
@@ -22,11 +28,9 @@ enum Target: Sendable {
     static func read(_ path: String) throws(Problem) -> Target? {
         let parts = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard parts.count >= 2, parts[0].isEmpty else { return nil }
-        if parts.count == 2 {
-            if parts[1].elementsEqual("livez".utf8) { return .livez }
-            return parts[1].elementsEqual("readyz".utf8) ? .readyz : nil
+        guard parts.count <= 5, parts[1].elementsEqual("v1".utf8), parts.count > 2 else {
+            return unversioned(parts)
         }
-        guard parts.count <= 5, parts[1].elementsEqual("v1".utf8) else { return nil }
         if parts[2].elementsEqual("intents".utf8) {
             if parts.count == 3 { return .intents }
             guard parts.count < 5 else {
@@ -35,9 +39,12 @@ enum Target: Sendable {
                 }
                 return .intentChange(try identifier(parts[3], "token"), verb)
             }
+            // An intent may have the token `batch`; it is read here all the same.
+            if parts[3].elementsEqual("batch".utf8) { return .batch }
             return .intent(try identifier(parts[3], "token"))
         }
         if parts[2].elementsEqual("orders".utf8) { return try order(parts) }
+        if parts.count == 3, parts[2].elementsEqual("events".utf8) { return .events }
         guard parts[2].elementsEqual("skus".utf8) else { return nil }
         if parts.count == 3 { return .skus }
         if parts.count == 4 { return .sku(try identifier(parts[3], "SKU")) }
@@ -45,11 +52,27 @@ enum Target: Sendable {
             ? .adjustments(try identifier(parts[3], "SKU")) : nil
     }
 
+    /// What stands beside the API itself.
+    private static func unversioned(_ parts: [Substring.UTF8View]) -> Target? {
+        let names = parts.dropFirst().map { String(decoding: $0, as: UTF8.self) }
+        switch (names.count, names[0]) {
+        case (1, "livez"): return .livez
+        case (1, "readyz"): return .readyz
+        case (1, "openapi.yaml"): return .openAPI
+        case (1, "asyncapi.yaml"): return .asyncAPI
+        case (1, "problems"): return .problems
+        case (2, "problems"): return ProblemKind.named(names[1]).map { .problem($0) }
+        default: return nil
+        }
+    }
+
     /// The methods that this target knows, for the header `Allow`.
     var methods: String {
         switch self {
         case .intents, .intentChange, .orders, .orderChange, .adjustments: "POST"
-        case .intent, .order, .skus, .livez, .readyz: "GET, HEAD"
+        case .batch: "GET, HEAD, POST"
+        case .intent, .order, .events, .skus, .livez, .readyz, .openAPI, .asyncAPI, .problems, .problem:
+            "GET, HEAD"
         case .sku: "GET, HEAD, PUT"
         }
     }

@@ -23,7 +23,7 @@ extension RequestHandler {
         if let named { sku = named } else { sku = try await self.sku(of: token) }
         let change = IntentChange(id: id, token: token, sku: sku)
         return try await perform(
-            verb == .confirm ? .confirm(change) : .cancel(change), id, preference,
+            verb == .confirm ? .confirm(change) : .cancel(change), id, preference, request,
             location: Self.location(token, sku))
     }
 
@@ -35,7 +35,8 @@ extension RequestHandler {
         let definition = try reading { () throws(WireRefusal) in
             try Definition(id: id, sku: sku, from: &fields)
         }
-        return try await perform(.define(definition), id, preference, location: "/v1/skus/\(sku.text)")
+        return try await perform(
+            .define(definition), id, preference, request, location: "/v1/skus/\(sku.text)")
     }
 
     /// `POST /v1/skus/{sku}/adjustments`. The key is required: sent twice without one it would count twice.
@@ -46,12 +47,14 @@ extension RequestHandler {
         let adjustment = try reading { () throws(WireRefusal) in
             try Adjustment(id: id, sku: sku, from: &fields)
         }
-        return try await perform(.adjust(adjustment), id, preference, location: "/v1/skus/\(sku.text)")
+        return try await perform(
+            .adjust(adjustment), id, preference, request, location: "/v1/skus/\(sku.text)")
     }
 
     /// Publishes a command and waits for what becomes of it.
     private func perform(
-        _ command: Command, _ commandID: CommandID, _ preference: Preference, location: String
+        _ command: Command, _ commandID: CommandID, _ preference: Preference, _ request: Request,
+        location: String
     ) async throws(Problem) -> Answer {
         let start = monotonicNanoseconds()
         let id = nextID()
@@ -61,7 +64,7 @@ extension RequestHandler {
             guard waiter != nil else { throw Self.tooManyWait }
         }
         do throws(Problem) {
-            try await publish(command, id: id)
+            try await publish(command, id: id, trace: TraceParent(request.headers))
         } catch {
             if waiter != nil { desk.forget(id) }
             throw error

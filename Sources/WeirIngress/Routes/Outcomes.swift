@@ -15,26 +15,26 @@ extension RequestHandler {
         case .defined(let stock): return created(stock)
         case .adjusted(let stock, _, _):
             return Answer(stock, partition: partitioning.partition(of: stock.sku))
-        case .answered(_, _, _, let result):
-            var answer = try answer(result, to: command)
-            // A command that takes effect tells of it by an event of its own: this is the repetition of one.
-            if result.verdict == .done || command.kind == .submit { answer.markReplayed() }
-            return answer
+        case .answered(_, _, _, let result): return try answer(result, to: command)
         }
     }
 
     /// The answer that a result is, heard or read from the database.
     func answer(_ result: CommandResult, to command: Command) throws(Problem) -> Answer {
         if case .refused(let refusal) = result.verdict {
-            throw Self.problem(refusal, result.subject, command, partitioning)
+            var problem = Self.problem(refusal, result.subject, command, partitioning)
+            problem.isReplayed = result.isReplayed
+            throw problem
         }
-        switch result.subject {
-        case .intent(let intent): return Answer(intent)
-        case .stock(let stock) where command.kind == .define && result.verdict == .done:
-            return created(stock)
-        case .stock(let stock): return Answer(stock, partition: partitioning.partition(of: stock.sku))
-        case .nothing, .order: return Answer(.ok, JSONWriter.object { $0.member("status", "done") })
-        }
+        var answer =
+            switch result.subject {
+            case .intent(let intent): Answer(intent)
+            case .stock(let stock) where command.kind == .define && result.verdict == .done: created(stock)
+            case .stock(let stock): Answer(stock, partition: partitioning.partition(of: stock.sku))
+            case .nothing, .order: Answer(.ok, JSONWriter.object { $0.member("status", "done") })
+            }
+        if result.isReplayed { answer.markReplayed() }
+        return answer
     }
 
     /// A definition with version 1 has made its SKU.

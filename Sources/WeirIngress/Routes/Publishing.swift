@@ -7,10 +7,12 @@ import WeirWire
 
 extension RequestHandler {
     /// Publishes a command to its partition and returns once the broker has taken charge of it.
-    func publish(_ command: Command, id: UInt64, partition: Int? = nil) async throws(Problem) {
+    func publish(
+        _ command: Command, id: UInt64, partition: Int? = nil, trace: TraceParent?
+    ) async throws(Problem) {
         guard mayPublish() else { throw Self.overloaded }
         let partition = partition ?? partitioning.home(of: command)
-        let outcome = await publisher.publish(message(command, id: id, partition))
+        let outcome = await publisher.publish(message(command, id: id, partition, trace: trace))
         endPublish()
         try accepted(outcome, partition: partition)
     }
@@ -65,20 +67,29 @@ extension RequestHandler {
 
     /// The message of several wishes of a partition; of one it is a plain one.
     func message(_ flight: [Lanes.Wish], _ partition: Int) -> OutgoingMessage {
-        if flight.count == 1 { return message(.submit(flight[0].submit), id: flight[0].id, partition) }
+        if flight.count == 1 {
+            return message(.submit(flight[0].submit), id: flight[0].id, partition, trace: flight[0].trace)
+        }
         let ids = flight.map { hexadecimal($0.id) }.joined(separator: ",")
         var properties = properties(type: Bundle.submits, contentType: Bundle.contentType)
         properties.headers = [Bundle.correlationHeader: .string(ids)]
+        if flight.contains(where: { $0.trace != nil }) {
+            let traces = flight.map { $0.trace?.text ?? "" }.joined(separator: ",")
+            properties.headers.append(Bundle.traceHeader, .string(traces))
+        }
         return OutgoingMessage(
             exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition),
             properties: properties, body: Bundle.body(of: flight.map { Command.submit($0.submit).body }),
             mandatory: true)
     }
 
-    private func message(_ command: Command, id: UInt64, _ partition: Int) -> OutgoingMessage {
+    private func message(
+        _ command: Command, id: UInt64, _ partition: Int, trace: TraceParent?
+    ) -> OutgoingMessage {
         var properties = properties(type: command.kind.rawValue, contentType: "application/json")
         properties.messageID = command.messageID
         properties.correlationID = hexadecimal(id)
+        if let trace { properties.headers = [TraceParent.name: .string(trace.text)] }
         return OutgoingMessage(
             exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition),
             properties: properties, body: command.body, mandatory: true)

@@ -3,6 +3,7 @@ import HTTPTypes
 import HummingbirdCore
 import Logging
 import Synchronization
+import WeirContract
 import WeirCore
 import WeirWire
 
@@ -21,16 +22,19 @@ final class RequestHandler: Sendable {
     let orderMemory: WishMemory<OrderSubmit>
     let lanes: Lanes
     let probe: QueueProbe
+    let tail: LogTail
     let logger: Logger
     /// Publishes on their way.
     let inFlight = Atomic(0)
+    /// The bytes of the batches that are under way.
+    let batchBytes = SharedCount()
     let isDraining = Atomic(false)
     private let lastID: Atomic<UInt64>
 
     init(
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
         listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory,
-        orderMemory: WishMemory<OrderSubmit>, lanes: Lanes, probe: QueueProbe, logger: Logger
+        orderMemory: WishMemory<OrderSubmit>, lanes: Lanes, probe: QueueProbe, tail: LogTail, logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning
@@ -42,6 +46,7 @@ final class RequestHandler: Sendable {
         self.orderMemory = orderMemory
         self.lanes = lanes
         self.probe = probe
+        self.tail = tail
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
         lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
@@ -53,12 +58,25 @@ final class RequestHandler: Sendable {
 
     /// Answers a request, whatever it is.
     func answer(_ request: Request) async -> Answer {
+        guard logger.logLevel <= .debug else { return await routed(request) }
+        let start = monotonicNanoseconds()
+        let answer = await routed(request)
+        var metadata: Logger.Metadata = [
+            "method": "\(printable(request.method.rawValue))", "path": "\(printable(request.uri.path))",
+            "status": "\(answer.status.code)",
+            "milliseconds": "\((monotonicNanoseconds() - start) / 1_000_000)",
+        ]
+        if let trace = TraceParent(request.headers) { metadata["trace_id"] = "\(trace.traceID)" }
+        logger.debug("request answered", metadata: metadata)
+        return answer
+    }
+
+    private func routed(_ request: Request) async -> Answer {
         do throws(Problem) {
             guard let target = try Target.read(request.uri.path) else {
                 throw Problem(
                     .notFound,
-                    "there is nothing at '\(printable(request.uri.path))'; the routes are /v1/intents, /v1/orders,"
-                        + " /v1/skus, /livez and /readyz")
+                    "there is nothing at '\(printable(request.uri.path))'; /openapi.yaml lists the routes")
             }
             return try await answer(request, to: target)
         } catch {
@@ -72,6 +90,12 @@ final class RequestHandler: Sendable {
         switch target {
         case .intents where request.method == .post:
             return try await submit(request)
+        case .batch where request.method == .post:
+            return try await submitBatch(request)
+        case .batch where isReading:
+            return try await showIntent(Token(unchecked: "batch"), request)
+        case .events where isReading:
+            return try await streamEvents(request)
         case .intent(let token) where isReading:
             return try await showIntent(token, request)
         case .intentChange(let token, let verb) where request.method == .post:
@@ -94,6 +118,14 @@ final class RequestHandler: Sendable {
             return Answer(.ok, JSONWriter.object { $0.member("status", "alive") })
         case .readyz where isReading:
             return await readiness()
+        case .openAPI where isReading:
+            return Answer(document: Contract.openAPI)
+        case .asyncAPI where isReading:
+            return Answer(document: Contract.asyncAPI)
+        case .problems where isReading:
+            return ProblemPages.list
+        case .problem(let kind) where isReading:
+            return ProblemPages.page(of: kind)
         default:
             var problem = Problem(
                 .methodNotAllowed,

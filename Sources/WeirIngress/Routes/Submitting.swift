@@ -15,26 +15,43 @@ extension RequestHandler {
         _ = try QueryParameters(request.uri.query, knowing: [])
         var fields = try await request.jsonFields(upTo: settings.largestBody)
         let submit = try reading { () throws(WireRefusal) in try Submit(token: token, from: &fields) }
-
-        let id = nextID()
-        var waiter: OutcomeDesk.Waiter?
-        if preference.waitSeconds > 0 {
-            waiter = desk.expect(id, forSeconds: Double(preference.waitSeconds))
-            guard waiter != nil else { throw Self.tooManyWait }
-        }
-        // The sold-out gate will stand here.
-        let door = pass(submit, id: id)
-        let known: Answer?
-        if let waiter {
-            known = try await outcome(
-                of: submit, id, waiter, door, seconds: preference.waitSeconds, since: start)
-        } else {
-            known = try settle(await door.value, submit)
-        }
-        var answer = known ?? Answer.queued(submit, .accepted)
+        let passage = try begin(
+            submit, waitSeconds: preference.waitSeconds, since: start, trace: TraceParent(request.headers))
+        var answer = try await finish(passage)
         answer.fields[.location] = Self.location(submit.token, submit.sku)
         if let applied = preference.applied { answer.fields[.preferenceApplied] = applied }
         return answer
+    }
+
+    /// Sends a wish on its way; ``finish(_:)`` must follow. Of two that begin one after the other, the first one
+    /// is published first.
+    func begin(
+        _ submit: Submit, waitSeconds: Int, since start: UInt64, trace: TraceParent?
+    ) throws(Problem) -> Passage {
+        let id = nextID()
+        var waiter: OutcomeDesk.Waiter?
+        if waitSeconds > 0 {
+            waiter = desk.expect(id, forSeconds: Double(waitSeconds))
+            guard waiter != nil else { throw Self.tooManyWait }
+        }
+        // The sold-out gate will stand here.
+        return Passage(
+            submit: submit, id: id, waiter: waiter, door: pass(submit, id: id, trace: trace),
+            waitSeconds: waitSeconds, start: start)
+    }
+
+    /// What became of a wish: its outcome, if the client waits and it comes in time, else that it is queued.
+    func finish(_ passage: Passage) async throws(Problem) -> Answer {
+        let submit = passage.submit
+        let known: Answer?
+        if let waiter = passage.waiter {
+            known = try await outcome(
+                of: submit, passage.id, waiter, passage.door, seconds: passage.waitSeconds,
+                since: passage.start)
+        } else {
+            known = try settle(await passage.door.value, submit)
+        }
+        return known ?? Answer.queued(submit, .accepted)
     }
 
     /// What a client who waits is told; nil when the wish was accepted and its outcome is not known in time.
@@ -77,6 +94,18 @@ extension RequestHandler {
             "the token '\(token.text)' is known with another payload, and nothing has changed; send what you sent"
                 + " first, or choose a new key for a new intent")
     }
+}
+
+/// A wish on its way from the request to its answer.
+struct Passage: Sendable {
+    let submit: Submit
+    let id: UInt64
+    /// Nil when the client does not wait.
+    let waiter: OutcomeDesk.Waiter?
+    let door: Awaited<DoorEnding>
+    let waitSeconds: Int
+    /// When the request came, in monotonic nanoseconds.
+    let start: UInt64
 }
 
 extension Answer {

@@ -17,11 +17,16 @@ extension AMQPClient.Delivery {
         shared.type = CommandKind.submit.rawValue
         shared.contentType = "application/json"
         shared.messageID = nil
-        shared.headers.fields.removeAll { $0.name == Bundle.correlationHeader }
+        let traces = properties.headers[Bundle.traceHeader]?.stringValue
+            .flatMap { Bundle.values($0, count: lines.count) }
+        shared.headers.fields.removeAll {
+            $0.name == Bundle.correlationHeader || $0.name == Bundle.traceHeader
+        }
         for (position, line) in lines.enumerated() {
             if let correlationIDs { shared.correlationID = correlationIDs[position] }
             var command = WeirPipeline.Delivery(self, shared, line)
             command.isInternal = isInternal
+            if let traces { command.trace = TraceParent(traces[position]) }
             command.endsMessage = position == lines.count - 1
             commands.append(command)
         }
@@ -36,7 +41,8 @@ extension WeirPipeline.Delivery {
             deliveryCount: delivery.redelivered ? delivery.deliveryCount ?? 0 : 0,
             exchange: delivery.exchange, routingKey: delivery.routingKey, type: properties.type,
             messageID: properties.messageID, contentType: properties.contentType,
-            replyTo: properties.replyTo, correlationID: properties.correlationID, body: body,
+            replyTo: properties.replyTo, correlationID: properties.correlationID,
+            trace: properties.headers[TraceParent.name]?.stringValue.flatMap(TraceParent.init), body: body,
             details: { DeliveryDetails(properties: properties.json, headers: properties.headers.json) })
     }
 }

@@ -93,5 +93,10 @@ extension MessageProperties {
             ("x-weir-partition", .int(Int64(partition))),
             ("x-weir-seq", .int(event.seq)),
         ])
+        if let trace = event.trace {
+            // The CloudEvents attribute, and the header that instrumented clients look for.
+            headers.append("cloudEvents_" + TraceParent.name, .string(trace.text))
+            headers.append(TraceParent.name, .string(trace.text))
+        }
     }
 }

@@ -54,9 +54,11 @@ public final class LivePartitionPorts: PartitionPorts {
         case .released(let why): logger.info("partition given back", metadata: ["reason": "\(why)"])
         case .trouble(let why): logger.warning("partition in trouble", metadata: ["reason": "\(why)"])
         case .stopped(let why): logger.critical("partition stopped", metadata: ["reason": "\(why)"])
-        case .deadLetter(let reason, let detail):
+        case .deadLetter(let reason, let detail, let trace):
             tally.countDeadLetter()
-            logger.warning("dead letter", metadata: ["reason": "\(reason)", "detail": "\(detail)"])
+            var metadata: Logger.Metadata = ["reason": "\(reason)", "detail": "\(detail)"]
+            if let trace { metadata["trace_id"] = "\(trace.traceID)" }
+            logger.warning("dead letter", metadata: metadata)
         case .committed(let commands, let expired, _, let events):
             tally.countBatch(commands: commands, expired: expired, events: events)
         }

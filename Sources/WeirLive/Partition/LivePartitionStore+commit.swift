@@ -77,13 +77,16 @@ extension LivePartitionStore {
     }
 
     private func insert(_ events: [LoggedEvent], at moment: Timestamp) -> Query {
-        Query(
+        // Few senders keep a trace, and a column that nobody fills costs nothing.
+        let hasTrace = events.contains { $0.trace != nil }
+        return Query(
             Queries.commitInsertEvents,
             [
                 .int2(key), .timestamp(moment.microseconds), .int8s(events.map(\.seq)),
                 .texts(events.map(\.type)), .texts(events.map(\.sku)), .optionalTexts(events.map(\.token)),
                 .optionalTexts(events.map(\.replyTo)), .optionalTexts(events.map(\.correlationID)),
                 .textBytes(events.map(\.body)),
+                .optionalTexts(hasTrace ? events.map { $0.trace?.text } : []),
             ])
     }
 

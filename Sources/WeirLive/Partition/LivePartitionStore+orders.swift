@@ -18,7 +18,7 @@ extension LivePartitionStore {
             Query(Queries.readMessages, [.int2(key), .int8(seq), .int4(Int32(clamping: limit))]))
         return (0..<rows.count).map { row in
             AddressedEvent(
-                LoggedEvent(rows, row), to: PartitionSet(bits: UInt64(bitPattern: rows.int8(row, 8))))
+                LoggedEvent(rows, row), to: PartitionSet(bits: UInt64(bitPattern: rows.int8(row, 9))))
         }
     }
 

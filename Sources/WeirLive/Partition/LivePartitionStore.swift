@@ -104,12 +104,13 @@ public final class LivePartitionStore: PartitionStore {
 }
 
 extension LoggedEvent {
-    /// Reads the columns seq, at, type, sku, token, reply_to, correlation_id, body.
+    /// Reads the columns seq, at, type, sku, token, reply_to, correlation_id, body, traceparent.
     init(_ rows: Rows, _ row: Int) {
         self.init(
             seq: rows.int8(row, 0), at: Timestamp(microseconds: rows.timestamp(row, 1)),
             type: rows.text(row, 2),
             sku: rows.text(row, 3), token: rows.optionalText(row, 4), replyTo: rows.optionalText(row, 5),
-            correlationID: rows.optionalText(row, 6), body: rows.bytes(row, 7))
+            correlationID: rows.optionalText(row, 6),
+            trace: rows.optionalText(row, 8).map(TraceParent.init(unchecked:)), body: rows.bytes(row, 7))
     }
 }

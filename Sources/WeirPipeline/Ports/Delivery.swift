@@ -1,4 +1,5 @@
 import WeirCore
+import WeirWire
 
 /// One command as it came out of a partition's queue; not yet acknowledged.
 ///
@@ -29,6 +30,8 @@ public struct Delivery: Sendable {
     public var replyTo: String?
     /// The AMQP property `correlation_id`.
     public var correlationID: String?
+    /// The header `traceparent`, if it is well-formed.
+    public var trace: TraceParent?
     /// The body.
     public var body: [UInt8]
     /// The command that was read from it ahead of its batch.
@@ -40,7 +43,7 @@ public struct Delivery: Sendable {
     public init(
         tag: UInt64, redelivered: Bool = false, deliveryCount: Int = 0, exchange: String = "",
         routingKey: String = "", type: String?, messageID: String? = nil, contentType: String? = nil,
-        replyTo: String? = nil, correlationID: String? = nil, body: [UInt8],
+        replyTo: String? = nil, correlationID: String? = nil, trace: TraceParent? = nil, body: [UInt8],
         details: @escaping @Sendable () -> DeliveryDetails = { DeliveryDetails() }
     ) {
         self.tag = tag
@@ -53,6 +56,7 @@ public struct Delivery: Sendable {
         self.contentType = contentType
         self.replyTo = replyTo
         self.correlationID = correlationID
+        self.trace = trace
         self.body = body
         self.details = details
     }

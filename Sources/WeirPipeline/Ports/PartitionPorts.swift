@@ -1,3 +1,5 @@
+import WeirWire
+
 /// How one partition reaches the world.
 public protocol PartitionPorts: AnyObject {
     associatedtype Store: PartitionStore
@@ -33,8 +35,8 @@ public enum PartitionReport: Sendable {
     case trouble(String)
     /// A person has to look: the partition does not go on by itself.
     case stopped(String)
-    /// A delivery became a dead letter.
-    case deadLetter(reason: String, detail: String)
+    /// A delivery became a dead letter; `trace` is its sender's.
+    case deadLetter(reason: String, detail: String, trace: TraceParent?)
     /// A batch was committed.
     case committed(commands: Int, expired: Int, deadLetters: Int, events: Int)
 }

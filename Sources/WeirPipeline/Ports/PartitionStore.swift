@@ -1,4 +1,5 @@
 import WeirCore
+import WeirWire
 
 /// Where a partition's rows are: one database session, which holds the partition's lock.
 public protocol PartitionStore: OrderStore {
@@ -117,13 +118,15 @@ public struct LoggedEvent: Sendable, Hashable {
     public var replyTo: String?
     /// What that sender recognizes it by.
     public var correlationID: String?
+    /// The sender's trace.
+    public var trace: TraceParent?
     /// The bytes that are published.
     public var body: [UInt8]
 
     /// An entry of the log.
     public init(
         seq: Int64, at: Timestamp, type: String, sku: String, token: String?, replyTo: String?,
-        correlationID: String?, body: [UInt8]
+        correlationID: String?, trace: TraceParent? = nil, body: [UInt8]
     ) {
         self.seq = seq
         self.at = at
@@ -132,6 +135,7 @@ public struct LoggedEvent: Sendable, Hashable {
         self.token = token
         self.replyTo = replyTo
         self.correlationID = correlationID
+        self.trace = trace
         self.body = body
     }
 }

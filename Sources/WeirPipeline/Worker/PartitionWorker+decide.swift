@@ -113,7 +113,10 @@ extension PartitionWorker {
         committedOrders(write)
         suspicion.forget(write.clearedSuspects)
         lastContact = ports.now()
-        for letter in deadLetters { ports.report(.deadLetter(reason: letter.reason, detail: letter.detail)) }
+        for letter in deadLetters {
+            ports.report(
+                .deadLetter(reason: letter.reason, detail: letter.detail, trace: letter.delivery.trace))
+        }
         ports.report(
             .committed(
                 commands: commands.count, expired: snapshot.due.count, deadLetters: deadLetters.count,
@@ -143,7 +146,7 @@ extension Event {
         return LoggedEvent(
             seq: seq, at: at, type: happening.type, sku: happening.sku?.text ?? "",
             token: happening.token?.text ?? happening.order?.text,
-            replyTo: sender?.replyTo, correlationID: sender?.correlationID,
+            replyTo: sender?.replyTo, correlationID: sender?.correlationID, trace: sender?.trace,
             body: happening.body(partition: partition))
     }
 }

@@ -62,13 +62,16 @@ public struct JSONFields: Hashable, Sendable {
         return nil
     }
 
-    /// Refuses a member that nobody took: most often a misspelt name, whose value would be ignored in silence.
+    /// Refuses members that nobody took: most often a misspelt name, whose value would be ignored in silence.
     public func end(knowing known: String) throws(WireRefusal) {
+        var flaws = Flaws()
         for (position, member) in members.enumerated() where taken & (1 << UInt64(min(position, 63))) == 0 {
-            throw WireRefusal(
-                .unknownField, at: member.name,
-                "the field '\(printable(member.name))' is unknown; known are \(known)")
+            flaws.note(
+                WireRefusal(
+                    .unknownField, at: member.name,
+                    "the field '\(printable(member.name))' is unknown; known are \(known)"))
         }
+        try flaws.check()
     }
 
     public static func == (left: JSONFields, right: JSONFields) -> Bool { left.members == right.members }

@@ -38,6 +38,12 @@ public struct JSONWriter {
         braces(body)
     }
 
+    /// A member whose value is JSON already.
+    public mutating func member(_ name: StaticString, json: [UInt8]) {
+        begin(name)
+        bytes.append(contentsOf: json)
+    }
+
     /// A member that is an array of objects.
     public mutating func member<Element>(
         _ name: StaticString, array elements: some Sequence<Element>,

@@ -1,11 +1,47 @@
 import WeirCore
 
 extension OrderSubmit {
-    /// Reads an order whose token stands elsewhere, as in an HTTP request.
+    /// Reads an order that names its own token, as in a message. Names every field that is wrong.
+    public init(from fields: inout JSONFields) throws(WireRefusal) {
+        var flaws = Flaws()
+        let token = flaws.read { () throws(WireRefusal) in try fields.identifier("token", as: Token.self) }
+        try self.init(token: token, from: &fields, flaws, knowing: "token, buyer, lines")
+    }
+
+    /// Reads an order whose token stands elsewhere, as in an HTTP request. Names every field that is wrong.
     public init(token: Token, from fields: inout JSONFields) throws(WireRefusal) {
-        let buyer = try fields.buyer("buyer")
+        try self.init(token: token, from: &fields, Flaws(), knowing: "buyer, lines")
+    }
+
+    private init(
+        token: Token?, from fields: inout JSONFields, _ before: Flaws, knowing known: String
+    ) throws(WireRefusal) {
+        var flaws = before
+        let buyer = flaws.read { () throws(WireRefusal) in try fields.buyer("buyer") }
+        let lines = flaws.read { () throws(WireRefusal) in try fields.wishes("lines") }
+        flaws.read { () throws(WireRefusal) in try fields.end(knowing: known) }
+        try flaws.check()
+        guard let token, let buyer, let lines else { throw flaws.refusal }
+        guard let submit = OrderSubmit(token: token, buyer: buyer, lines: lines) else {
+            throw fields.invalid(
+                "lines",
+                "has lines of one SKU that make more than \(Quantity.range.upperBound) units together; send fewer")
+        }
+        self = submit
+    }
+}
+
+extension JSONFields {
+    /// The lines of an order as a client sends them. The refusal names the line.
+    fileprivate mutating func wishes(_ name: String) throws(WireRefusal) -> [(sku: SKU, quantity: Quantity)] {
+        let elements = try objects(name)
+        let limit = OrderSubmit.lineLimit
+        guard limit.contains(elements.count) else {
+            throw invalid(
+                name, "has \(elements.count) lines; send \(limit.lowerBound) to \(limit.upperBound)")
+        }
         var lines: [(sku: SKU, quantity: Quantity)] = []
-        for (position, element) in try fields.objects("lines").enumerated() {
+        for (position, element) in elements.enumerated() {
             do throws(WireRefusal) {
                 var line = element
                 let sku = try line.identifier("sku", as: SKU.self)
@@ -13,22 +49,10 @@ extension OrderSubmit {
                 try line.end(knowing: "sku, quantity")
                 lines.append((sku, Quantity(unchecked: units)))
             } catch {
-                throw WireRefusal(error.code, at: "lines", "line \(position + 1): \(error.detail)")
+                throw WireRefusal(error.code, at: name, "line \(position + 1): \(error.detail)")
             }
         }
-        try fields.end(knowing: "buyer, lines")
-        guard Self.lineLimit.contains(lines.count) else {
-            throw fields.invalid(
-                "lines",
-                "has \(lines.count) lines; send \(Self.lineLimit.lowerBound) to \(Self.lineLimit.upperBound)")
-        }
-        guard let submit = OrderSubmit(token: token, buyer: buyer, lines: lines) else {
-            throw fields.invalid(
-                "lines",
-                "has lines of one SKU that make more than \(Quantity.range.upperBound) units together; send fewer"
-            )
-        }
-        self = submit
+        return lines
     }
 }
 

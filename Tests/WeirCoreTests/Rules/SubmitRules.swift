@@ -12,7 +12,7 @@ import WeirCore
             Rule(
                 claim: "same payload", stock: rows, intent: known, command: submit(),
                 event: .answered(
-                    kind: .submit, id: "token-a", sku: shirt, result: unchanged(.intent(known)))
+                    kind: .submit, id: "token-a", sku: shirt, result: unchanged(.intent(known)).replayed())
             ).check()
             Rule(
                 claim: "other payload", stock: rows, intent: known, command: submit(tokenA, shirt, 1),
@@ -46,7 +46,7 @@ import WeirCore
             intent: intent(.rejected, reason: .unknownSKU), command: submit(),
             event: .answered(
                 kind: .submit, id: "token-a", sku: shirt,
-                result: unchanged(.intent(intent(.rejected, reason: .unknownSKU))))),
+                result: unchanged(.intent(intent(.rejected, reason: .unknownSKU))).replayed())),
         Rule(
             claim: "known token, other quantity, above the limit: conflict",
             stock: stock(available: 9, limit: 2),

@@ -77,7 +77,7 @@ struct Audit {
         case .answered(.submit, let token, _, let result):
             let known = intents[Token(unchecked: token)]
             try promise(
-                known.map { CommandResult(.unchanged, .intent($0)) } == result,
+                known.map { CommandResult(.unchanged, .intent($0)).replayed() } == result,
                 "\(token): repeated as \(result)")
         case .answered, .extended, .returned, .crossed, .order:
             break

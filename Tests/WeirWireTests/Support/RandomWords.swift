@@ -118,11 +118,13 @@ extension SplitMix64 {
             case 1: .unchanged
             default: .refused(one(of: Refusal.allCases))
             }
-        switch Int.random(in: 0..<4, using: &self) {
-        case 0: return CommandResult(verdict, .nothing)
-        case 1: return CommandResult(verdict, .intent(intent()))
-        case 2: return CommandResult(verdict, .order(order()))
-        default: return CommandResult(verdict, .stock(stock(policy: policy())))
-        }
+        let result =
+            switch Int.random(in: 0..<4, using: &self) {
+            case 0: CommandResult(verdict, .nothing)
+            case 1: CommandResult(verdict, .intent(intent()))
+            case 2: CommandResult(verdict, .order(order()))
+            default: CommandResult(verdict, .stock(stock(policy: policy())))
+            }
+        return Bool.random(using: &self) ? result.replayed() : result
     }
 }

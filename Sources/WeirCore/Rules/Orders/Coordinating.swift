@@ -20,7 +20,7 @@ extension Desk {
     /// A token is decided once: the same wish gets the same order again, another one is a conflict.
     private mutating func repeatOutcome(of known: OrderRow, to submit: OrderSubmit) {
         guard known.order.repeats(submit) else { return tell(.order(.conflict(submit.token))) }
-        let result = CommandResult(.unchanged, .order(known.order))
+        let result = CommandResult(.unchanged, .order(known.order)).replayed()
         let answered = Happening.order(
             .answered(
                 kind: .submitOrder, id: submit.token.text, order: submit.token, result: result))

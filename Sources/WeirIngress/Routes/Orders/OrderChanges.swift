@@ -26,7 +26,8 @@ extension RequestHandler {
             guard waiter != nil else { throw Self.tooManyWait }
         }
         defer { desk.forget(id) }
-        try await publish(.order(command), id: id, partition: partition)
+        try await publish(
+            .order(command), id: id, partition: partition, trace: TraceParent(request.headers))
         var answer: Answer?
         if let waiter {
             answer = try await outcome(of: id, waiter, seconds: preference.waitSeconds, since: start) {
@@ -83,7 +84,7 @@ extension RequestHandler {
             throw orderProblem(CommandResult(.refused(.shortfall), .order(order)), .shortfall, command)
         case .answered(_, _, _, let result):
             var answer = try answer(result, to: command)
-            if result.verdict == .done { answer.markReplayed() }
+            if result.isReplayed { answer.markReplayed() }
             return answer
         case .part, .inquired, .told, .conflict: return nil
         }
@@ -143,6 +144,7 @@ extension RequestHandler {
                 "the order is \(state), which does not allow this; read it, and submit a new one under a new key"
                     + " if it is still wanted")
         }
+        problem.isReplayed = result.isReplayed
         problem.subject = { json in
             json.member("reason", refusal.rawValue)
             if case .order(let order) = result.subject { json.member("order") { order.write(to: &$0) } }

@@ -24,7 +24,7 @@ extension RequestHandler {
         defer { desk.forget(id) }
         var known = try await knownOrder(submit)
         if known == nil {
-            try await publishNew(submit, id: id)
+            try await publishNew(submit, id: id, TraceParent(request.headers))
             if let waiter {
                 known = try await outcome(
                     of: id, token: token.ofOrder, waiter, seconds: preference.waitSeconds, since: start
@@ -43,10 +43,12 @@ extension RequestHandler {
 
     static func orderLocation(_ token: Token) -> String { "/v1/orders/\(token.text)" }
 
-    private func publishNew(_ submit: OrderSubmit, id: UInt64) async throws(Problem) {
+    private func publishNew(
+        _ submit: OrderSubmit, id: UInt64, _ trace: TraceParent?
+    ) async throws(Problem) {
         orderMemory.remember(submit, token: submit.token, id: id)
         do throws(Problem) {
-            try await publish(.order(.submit(submit)), id: id)
+            try await publish(.order(.submit(submit)), id: id, trace: trace)
         } catch {
             orderMemory.forget(submit.token, id: id)
             throw error
@@ -84,7 +86,7 @@ extension RequestHandler {
         case .answered(_, _, _, let result):
             guard case .order(let order) = result.subject, !order.state.isUndecided else { return nil }
             var answer = Answer(order)
-            answer.markReplayed()
+            if result.isReplayed { answer.markReplayed() }
             return answer
         case .shortfall(let order): return Answer(order)
         case .part, .inquired, .told: return nil

@@ -1,0 +1,172 @@
+import AMQPClient
+import Testing
+import WeirTopology
+
+@testable import WeirIngress
+@testable import WeirWire
+
+/// What goes over the broker is what the AsyncAPI file says.
+@Suite struct AsyncAPITests {
+    @Test func everyEventThatIsPublishedIsAsDescribed() async throws {
+        try await IngressRoom.with {
+            // The door tells of a conflict itself, and then nobody else hears of it.
+            $0.lookUpAtTheDoor = false
+        } _: { room in
+            let tap = try await Tap.on(room, exchange: BrokerTopology.events, routingKeys: ["#"])
+            try await makeEverythingHappen(room)
+            var seen: Set<String> = []
+            let deadline = ContinuousClock.now + .seconds(20)
+            while seen != Self.types, ContinuousClock.now < deadline {
+                for delivery in await tap.take() {
+                    let type = delivery.properties.type ?? ""
+                    seen.insert(type)
+                    for fault in faults(of: delivery) { Issue.record("\(type): \(fault)") }
+                }
+            }
+            #expect(seen == Self.types)
+        }
+    }
+
+    /// Every type in the file is published by ``makeEverythingHappen(_:)``; a new one has to be made to happen.
+    private static let types: Set<String> = {
+        let known = Documents.asyncAPI["channels"]?["events"]?["messages"]?.names ?? []
+        let all = known.flatMap { name -> [String] in
+            guard let type = typeSchema(of: name) else { return [] }
+            return type["const"]?.string.map { [$0] } ?? type["enum"]?.elements.compactMap(\.string) ?? []
+        }
+        // States that no rule of the core leads to yet.
+        return Set(all).subtracting(["weir.intent.waitlisted.v1", "weir.intent.backordered.v1"])
+    }()
+
+    private static func typeSchema(of message: String) -> JSONValue? {
+        let headers = Documents.asyncAPI["components"]?["messages"]?[message]?["headers"]
+        return headers?["allOf"]?.elements.lazy.compactMap { $0["properties"]?["cloudEvents_type"] }.first
+    }
+
+    private func makeEverythingHappen(_ room: IngressRoom) async throws {
+        try await room.define("a.b", 10)
+        try await room.define("a.b", 10, holdSeconds: 60)
+        try await room.define("a.b", 10, holdSeconds: 60)
+        try await room.define("one", 1, holdSeconds: 1)
+        _ = try await room.send(
+            "POST", "/v1/skus/a.b/adjustments",
+            headers: [("Content-Type", "application/json"), ("Idempotency-Key", "k1")],
+            body: #"{"delta":5,"reason":"found"}"#)
+        _ = try await room.submit("t1", "a.b", 2, wait: 10)
+        _ = try await room.submit("t1", "a.b", 3, wait: 10)
+        _ = try await room.command("t1", "confirm")
+        _ = try await room.command("t1", "confirm", headers: [("Idempotency-Key", "k2")])
+        _ = try await room.command("t1", "cancel", headers: [("Idempotency-Key", "k2")])
+        _ = try await room.command("t1", "cancel")
+        _ = try await room.command("t1", "confirm")
+        _ = try await room.command("nobody", "cancel", query: "?sku=a.b")
+        _ = try await room.submit("t2", "nothing", wait: 10)
+        _ = try await room.submit("t3", "one", wait: 10)
+        try await eventually("the hold expires") {
+            try await room.get("/v1/intents/t3").text("status") == "expired"
+        }
+        _ = try await room.submit("t4", "one", wait: 10)
+        _ = try await room.command("t3", "confirm")
+    }
+
+    private func faults(of delivery: Delivery) -> [String] {
+        let properties = delivery.properties
+        guard let type = properties.type else { return ["it has no type"] }
+        let messages = Documents.asyncAPI["components"]?["messages"]
+        let fitting = (messages?.names ?? []).first { name in
+            guard let schema = Self.typeSchema(of: name) else { return false }
+            return Schema(document: Documents.asyncAPI, schema: schema).faults(of: .text(type)).isEmpty
+        }
+        guard let fitting, let message = messages?[fitting] else { return ["the type is not described"] }
+        var faults: [String] = []
+        func check(_ value: JSONValue, _ schema: JSONValue?) {
+            guard let schema else { return faults.append("a schema is missing") }
+            faults += Schema(document: Documents.asyncAPI, schema: schema).faults(of: value)
+        }
+        check(
+            properties.headers.described,
+            .object(JSONFields([("$ref", .text("#/components/schemas/EventHeaders"))])))
+        guard let body = try? JSONFields(delivery.body) else { return ["the body is no JSON"] }
+        check(.object(body), message["payload"])
+        let headers = properties.headers
+        if headers["cloudEvents_type"]?.stringValue != type { faults.append("two types") }
+        if headers["cloudEvents_id"]?.stringValue != properties.messageID { faults.append("two ids") }
+        if properties.contentType != "application/json" { faults.append("the content type") }
+        let subject = headers["cloudEvents_subject"]?.stringValue ?? ""
+        if delivery.routingKey != BrokerTopology.eventRoutingKey(type: type, sku: subject) {
+            faults.append("the routing key \(delivery.routingKey)")
+        }
+        return faults
+    }
+
+    @Test func everyCommandThatTheServerPublishesIsAsDescribed() async throws {
+        try await IngressRoom.with(partitions: 1, workers: false) { room in
+            let tap = try await Tap.on(room, exchange: BrokerTopology.intents, routingKeys: ["0"])
+            _ = try await room.submit("t1", "tea")
+            _ = try await room.command(
+                "t1", "confirm", query: "?sku=tea", headers: [("Prefer", "respond-async")])
+            _ = try await room.command(
+                "t1", "cancel", query: "?sku=tea", headers: [("Prefer", "respond-async")])
+            for (method, path, body) in [
+                ("PUT", "/v1/skus/tea", #"{"stocked":3,"hold_seconds":60,"max_per_intent":2}"#),
+                ("POST", "/v1/skus/tea/adjustments", #"{"delta":-1,"reason":"broken"}"#),
+            ] {
+                _ = try await room.send(
+                    method, path,
+                    headers: [
+                        ("Content-Type", "application/json"), ("Idempotency-Key", "k-\(method)"),
+                        ("Prefer", "respond-async"), ("traceparent", Self.trace),
+                    ], body: body)
+            }
+            let lines = (0..<20).map { #"{"token":"b\#($0)","sku":"tea","quantity":1,"buyer":"ann"}"# }
+            _ = try await room.send(
+                "POST", "/v1/intents/batch",
+                headers: [("Content-Type", "application/x-ndjson"), ("traceparent", Self.trace)],
+                body: lines.joined(separator: "\n"))
+            var seen: Set<String> = []
+            for delivery in await tap.take() {
+                let type = delivery.properties.type ?? ""
+                seen.insert(type)
+                for fault in commandFaults(of: delivery) { Issue.record("\(type): \(fault)") }
+            }
+            let messages = Documents.asyncAPI["channels"]?["commands"]?["messages"]?.names ?? []
+            let described = messages.compactMap {
+                Documents.asyncAPI["components"]?["messages"]?[$0]?["name"]?.string
+            }
+            #expect(seen == Set(described))
+        }
+    }
+
+    private static let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+    private func commandFaults(of delivery: Delivery) -> [String] {
+        let properties = delivery.properties
+        let messages = Documents.asyncAPI["components"]?["messages"]
+        let name = messages?.names.first { messages?[$0]?["name"]?.string == properties.type }
+        guard let name, let message = messages?[name] else { return ["the type is not described"] }
+        var faults: [String] = []
+        if message["bindings"]?["amqp"]?["messageType"]?.string != properties.type {
+            faults.append("two types")
+        }
+        if (message["contentType"]?.string ?? "application/json") != properties.contentType {
+            faults.append("the content type")
+        }
+        let document = Documents.asyncAPI
+        if let headers = message["headers"] {
+            faults += Schema(document: document, schema: headers).faults(of: properties.headers.described)
+        }
+        guard properties.type == Bundle.submits else {
+            guard let payload = message["payload"], let body = try? JSONFields(delivery.body) else {
+                return faults + ["the body is no JSON"]
+            }
+            return faults + Schema(document: document, schema: payload).faults(of: .object(body))
+        }
+        guard let payload = messages?["submitIntent"]?["payload"], let lines = Bundle.lines(of: delivery.body)
+        else { return faults + ["the bundle cannot be taken apart"] }
+        return faults
+            + lines.flatMap { line -> [String] in
+                guard let body = try? JSONFields(line) else { return ["a line is no JSON"] }
+                return Schema(document: document, schema: payload).faults(of: .object(body))
+            }
+    }
+}
