@@ -58,6 +58,11 @@ format: ## Let swift-format rewrite the sources
 demo: build ## A rush on a private PostgreSQL and RabbitMQ (KEEP=1, BUYERS=N, ARGS="…")
 	.build/release/weir demo $(DEMO_ARGS)
 
+.PHONY: chaos
+chaos: build ## Break servers and processes under load, then check the promises (MINUTES=10, SEED=N)
+	swift build -c release --product weir-lab
+	.build/release/weir-lab chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 .PHONY: bench
 bench: setup ## Measure everything (some minutes; let the machine rest)
 	swift build -c release --product weir

@@ -98,7 +98,7 @@ let package = Package(
             name: "weir-lab",
             dependencies: [
                 "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "CRabbitMQ",
-                "WeirPipeline",
+                "WeirPipeline", "WeirSimulation",
                 "WeirLive", "WeirIngress", "WeirSandbox", logging, arguments, lifecycle, httpClient,
                 histogram,
                 hummingbird,

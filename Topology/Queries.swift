@@ -48,6 +48,7 @@ public enum Queries {
         "commit_update_policies", PackageResources.commit_update_policies_sql)
     public static let commitUpdateSkus = SQLText(
         "commit_update_skus", PackageResources.commit_update_skus_sql)
+    public static let lookClosedSkus = SQLText("look_closed_skus", PackageResources.look_closed_skus_sql)
     public static let lookDeadLetter = SQLText("look_dead_letter", PackageResources.look_dead_letter_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
     public static let lookEvents = SQLText("look_events", PackageResources.look_events_sql)
@@ -111,14 +112,14 @@ public enum Queries {
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertOrders,
         commitInsertSkus, commitInsertSpecialIntents, commitMoveForwarded, commitMoveHead,
         commitPutOrderParts, commitUpdateIntents, commitUpdateOrders, commitUpdatePolicies,
-        commitUpdateSkus, lookDeadLetter, lookDeadLetters, lookEvents, lookHeads, lookInstallation,
-        lookIntents, lookOrders, lookOwners, lookSessionSettings, lookSkus, migrateAcceptFailover,
-        migrateApplied, migrateBegin, migrateEncoding, migrateEnd, migrateHistory, migrateInstall,
-        migrateLock, migratePartitions, migrateRecord, migrateUndo, ownSessionSettings,
-        ownShareLock, ownShowLocks, ownTryLock, readBuyers, readClock, readCommands, readDue,
-        readDueSkus, readForwarding, readIntents, readLines, readLog, readMessages,
-        readNextDeadline, readNextOrderDeadline, readOrderLines, readOrderParts, readOrderSkus,
-        readOrders, readOrdersDue, readPosition, readSkus, readUncountedBuyers, readUnserved,
-        suspectNote,
+        commitUpdateSkus, lookClosedSkus, lookDeadLetter, lookDeadLetters, lookEvents, lookHeads,
+        lookInstallation, lookIntents, lookOrders, lookOwners, lookSessionSettings, lookSkus,
+        migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding, migrateEnd,
+        migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo,
+        ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readBuyers, readClock,
+        readCommands, readDue, readDueSkus, readForwarding, readIntents, readLines, readLog,
+        readMessages, readNextDeadline, readNextOrderDeadline, readOrderLines, readOrderParts,
+        readOrderSkus, readOrders, readOrdersDue, readPosition, readSkus, readUncountedBuyers,
+        readUnserved, suspectNote,
     ]
 }

@@ -16,6 +16,8 @@ import WeirWire
 public final class Ingress: Service {
     private let settings: IngressSettings
     let handler: RequestHandler
+    /// What keeps the sold-out gate; nil when there is none.
+    let gateKeeper: GateKeeper?
     private let register = ConnectionRegister()
     private let loop = EventLoopExecutor()
     private let logger: Logger
@@ -35,16 +37,18 @@ public final class Ingress: Service {
         let lanes = Lanes(partitions: partitioning.count, most: Bundle.most) { [loop] pause, then in
             _ = loop.group.next().scheduleTask(in: .nanoseconds(Int64(pause)), then)
         }
+        gateKeeper = settings.soldOutGate ? GateKeeper(settings, logger: logger) : nil
         handler = RequestHandler(
             settings: settings, partitioning: partitioning,
             lookUps: LookUps(settings, logger: logger),
             publisher: Publisher(settings: settings.publisher, logger: logger),
             listener: OutcomeListener(
                 settings, desk: desk, memory: memory, orderMemory: orderMemory, lanes: lanes,
-                partitioning: partitioning, logger: logger),
+                gate: gateKeeper?.gate, partitioning: partitioning, logger: logger),
             desk: desk, memory: memory, orderMemory: orderMemory, lanes: lanes,
             probe: QueueProbe(settings, partitions: partitioning.count),
-            tail: LogTail(settings, partitioning: partitioning, logger: logger), logger: logger)
+            tail: LogTail(settings, partitioning: partitioning, logger: logger), gate: gateKeeper?.gate,
+            logger: logger)
     }
 
     /// The port it listens at, once it does; 0 when it never will.
@@ -57,6 +61,7 @@ public final class Ingress: Service {
         handler.listener.start()
         handler.probe.start()
         handler.tail.start()
+        gateKeeper?.start()
         let failure: (any Error)?
         do {
             try await serve()
@@ -128,6 +133,7 @@ public final class Ingress: Service {
                 self.handler.probe.stop()
                 self.handler.tail.stop()
                 self.handler.lookUps.stop()
+                self.gateKeeper?.stop()
                 continuation.resume()
             }
         }

@@ -56,6 +56,8 @@ public struct IngressSettings: Sendable {
     public var shutdownGraceSeconds = 20
     /// Whether known tokens are looked up before they are published; without it the worker answers retries.
     public var lookUpAtTheDoor = true
+    /// Whether intents for SKUs of which nothing is left are refused at the door; without it the worker rejects them.
+    public var soldOutGate = true
 
     /// Settings with the default limits.
     public init(databaseURL: String, amqpURL: String) {

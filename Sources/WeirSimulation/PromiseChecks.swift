@@ -5,8 +5,8 @@ import WeirWire
 extension Simulation {
     /// Checks the promises on the rows, on the logs, and on what clients and the subscriber recorded themselves.
     func checkPromises() -> [String] {
-        checkStock() + checkDecidedOnce() + checkAnswers() + checkDeadLetters() + checkOrder()
-            + checkNumbering() + checkLog() + checkOrders()
+        checkStock() + checkLines() + checkBuyers() + checkDecidedOnce() + checkAnswers() + checkDeadLetters()
+            + checkOrder() + checkNumbering() + checkLog() + checkOrders()
     }
 
     /// A hold expires behind every confirm that was waiting at its deadline, unless its worker waited for 30 s.
@@ -53,22 +53,6 @@ extension Simulation {
                 return name.hasPrefix("unwritable") ? nil : "promise 2: \(name) could have been written"
             default: return isPoison ? "promise 2: \(name) was read: \(letter.reason)" : nil
             }
-        }
-    }
-
-    private func checkStock() -> [String] {
-        database.stocks.values.sorted { $0.sku < $1.sku }.flatMap { stock in
-            let claims = database.intents.values.filter { $0.sku == stock.sku }
-            let held = claims.filter { $0.state == .reserved }.reduce(0) { $0 + $1.quantity.units }
-            let sold = claims.filter { $0.state == .confirmed }.reduce(0) { $0 + $1.units }
-            var found: [String] = []
-            if !stock.isBalanced { found.append("promise 1: \(stock.sku) is out of balance") }
-            if held != stock.held || sold != stock.sold {
-                found.append(
-                    "promise 1: \(stock.sku) counts \(stock.held) held, \(stock.sold) sold;"
-                        + " its intents say \(held), \(sold)")
-            }
-            return found
         }
     }
 

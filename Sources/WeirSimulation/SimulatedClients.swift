@@ -24,15 +24,27 @@ struct SimulatedClients {
     static let skus = ["shoe", "sock", "scarf", "hat", "belt"].map { SKU(unchecked: $0) }
 
     mutating func defineSKUs(_ broker: SimulatedBroker, _ random: inout SplitMix64) {
-        for sku in skus.dropLast() {
-            let policy = SKUPolicy(
-                holdSeconds: [0, 1, 5, 30].randomElement(using: &random) ?? 0,
-                maxPerIntent: Bool.random(using: &random) ? 3 : nil)
-            let stocked = Int64.random(in: 0...12, using: &random)
-            publish(
-                .define(Definition(id: freshID(), sku: sku, stocked: stocked, policy: policy)), broker)
-        }
+        for sku in skus.dropLast() { define(sku, broker, &random) }
     }
+
+    /// Defines a SKU; the one with a limit for each buyer keeps it, so that it can be checked at the end.
+    private mutating func define(_ sku: SKU, _ broker: SimulatedBroker, _ random: inout SplitMix64) {
+        var policy = SKUPolicy(
+            holdSeconds: [0, 1, 5, 30].randomElement(using: &random) ?? 0,
+            maxPerIntent: Bool.random(using: &random) ? 3 : nil,
+            safetyStock: random.chance(20) ? 1 : 0, lowStockAt: random.chance(50) ? 2 : nil,
+            onShortage: ShortageRule.allCases.randomElement(using: &random) ?? .reject,
+            waitlistLimit: random.chance(50) ? 10 : nil, backorderLimit: 10)
+        if random.chance(50) { policy.maxHoldSeconds = policy.holdSeconds + 20 }
+        if sku == skus[0] { policy.maxPerBuyer = Self.mostPerBuyer }
+        let stocked = Int64.random(in: 0...12, using: &random)
+        publish(.define(Definition(id: freshID(), sku: sku, stocked: stocked, policy: policy)), broker)
+    }
+
+    /// The most units that a buyer may have of ``limitedSKU``, whatever else its policy says.
+    static let mostPerBuyer: Int64 = 5
+    /// The SKU that limits its buyers from the beginning on.
+    var limitedSKU: SKU { skus[0] }
 
     mutating func act(_ broker: SimulatedBroker, _ database: SimulatedDatabase, _ random: inout SplitMix64) {
         let sku = skus.randomElement(using: &random) ?? skus[0]
@@ -45,21 +57,22 @@ struct SimulatedClients {
                 token: Token(unchecked: "\(name)-\(published)"), sku: sku, quantity: Quantity(unchecked: 1),
                 buyer: SimulatedDatabase.unwritable)
             publish(.submit(submit), broker)
-        case 1..<10:
-            publishBundle(to: sku, broker, &random)
-        case 10..<55:
-            let units = Int64.random(in: 1...4, using: &random)
-            publish(
-                .submit(
-                    Submit(
-                        token: token, sku: sku, quantity: Quantity(unchecked: units),
-                        buyer: Buyer(unchecked: "b\(units)"))), broker)
-        case 55..<70:
+        case 1..<8: publishBundle(to: sku, broker, &random)
+        case 8..<48: publish(.submit(wish(token, sku, database, &random)), broker)
+        case 48..<62:
             // The answer did not come: the very same command again.
             if let again = sent.randomElement(using: &random) { publish(again, broker) }
-        case 70..<80: publish(.confirm(IntentChange(id: freshID(), token: token, sku: known)), broker)
-        case 80..<88: publish(.cancel(IntentChange(id: freshID(), token: token, sku: known)), broker)
-        case 88..<93:
+        case 62..<72: publish(.confirm(IntentChange(id: freshID(), token: token, sku: known)), broker)
+        case 72..<82:
+            let part = random.chance(40) ? Quantity(unchecked: Int64.random(in: 1...3, using: &random)) : nil
+            publish(
+                .cancel(IntentChange(id: freshID(), token: token, sku: known, quantity: part)), broker)
+        case 82..<85:
+            let until = database.now.adding(seconds: Int64.random(in: -1...20, using: &random))
+            publish(
+                .extend(Extension(id: freshID(), token: token, sku: known, holdUntil: until)), broker)
+        case 85..<87: if sku != skus.last { define(sku, broker, &random) }
+        case 87..<93:
             let delta = Int64.random(in: -3...5, using: &random)
             if delta != 0 {
                 publish(.adjust(Adjustment(id: freshID(), sku: sku, delta: delta, reason: "count")), broker)
@@ -72,6 +85,20 @@ struct SimulatedClients {
             published += 1
             broker.publish(delivery(command), to: (home + 1) % partitioning.count)
         }
+    }
+
+    /// A buyer is known by how many he wants; now and then he asks for less than the policy gives, or thinks again.
+    private func wish(
+        _ token: Token, _ sku: SKU, _ database: SimulatedDatabase, _ random: inout SplitMix64
+    ) -> Submit {
+        let units = Int64.random(in: 1...4, using: &random)
+        let rule = random.chance(15) ? ShortageRule.allCases.randomElement(using: &random) : nil
+        let older =
+            random.chance(10) ? Token(unchecked: "t\(Int.random(in: 0..<60, using: &random))") : nil
+        let buyer = older.flatMap { database.intents[$0]?.buyer } ?? Buyer(unchecked: "b\(units)")
+        return Submit(
+            token: token, sku: older.flatMap { database.intents[$0]?.sku } ?? sku,
+            quantity: Quantity(unchecked: units), buyer: buyer, onShortage: rule, replaces: older)
     }
 
     /// Everybody asks once more, so that each token has an answer that nothing disturbs.

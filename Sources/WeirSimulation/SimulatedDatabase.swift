@@ -132,11 +132,17 @@ public final class SimulatedDatabase {
         where intents[transition.after.token]?.state != transition.stateBefore && sabotage == nil {
             throw StoreError(.retry, "an intent is not as it was read")
         }
+        let written = batch.decision.decided + batch.decision.changed.map(\.after)
+        guard written.allSatisfy(\.isPermitted) || sabotage != nil else {
+            throw StoreError(.bug, "an intent breaks a constraint")
+        }
         for change in batch.decision.stocks where sabotage == nil {
             guard stocks[change.after.sku]?.version == change.versionBefore else {
                 throw StoreError(.retry, "a SKU is not as it was read")
             }
-            guard change.after.isBalanced else { throw StoreError(.bug, "a SKU is out of balance") }
+            guard change.after.isBalanced, change.after.isPermitted else {
+                throw StoreError(.bug, "a SKU is out of balance")
+            }
         }
         if sabotage == nil { try checkOrders(batch.decision.orders, batch, partition) }
     }
@@ -170,6 +176,27 @@ public enum Sabotage: String, Sendable, CaseIterable {
     case versionForgotten
     /// A part has no guard.
     case guardForgotten
+    /// Who stands in line is read from its end.
+    case lineSwapped
+    /// What buyers have is not found.
+    case totalsForgotten
+}
+
+extension Stock {
+    /// What the constraints of the table say beside the balance.
+    fileprivate var isPermitted: Bool {
+        (policy.maxPerBuyer == nil || countsBuyers) && policy.contradiction == nil
+    }
+}
+
+extension Intent {
+    /// What the constraints of the table say.
+    fileprivate var isPermitted: Bool {
+        (state == .reserved && !token.isLine) == (holdUntil != nil) && (state == .rejected) == (reason != nil)
+            && (0..<quantity.units).contains(returned)
+            && (returned == 0 || state == .confirmed || state == .cancelled)
+            && (!state.isInLine || place != nil && grantedAt == nil)
+    }
 }
 
 extension DeadLetter {

@@ -45,10 +45,11 @@ public final class SimulatedStore: PartitionStore {
             }
             addOrders(request.orders, to: &snapshot)
             for (sku, count) in request.lines {
-                let line = line(of: sku)
+                var line = database.line(of: sku)
+                if database.sabotage == .lineSwapped { line.reverse() }
                 snapshot.lines[sku] = Line(Array(line.prefix(count)), isWhole: line.count < count)
             }
-            for key in request.buyers { snapshot.buyerUnits[key] = database.buyerTotals[key] ?? 0 }
+            for key in request.buyers { snapshot.buyerUnits[key] = total(of: key) }
             for key in request.uncountedBuyers { snapshot.buyerUnits[key] = claims(of: key) }
             return snapshot
         }
@@ -62,12 +63,8 @@ public final class SimulatedStore: PartitionStore {
         }
     }
 
-    private func line(of sku: SKU) -> [Intent] {
-        let waiting = database.intents.values.filter { $0.sku == sku && $0.state.isInLine }
-        return waiting.sorted {
-            let (left, right) = ($0.state == .waitlisted ? 1 : 0, $1.state == .waitlisted ? 1 : 0)
-            return (left, $0.place ?? 0) < (right, $1.place ?? 0)
-        }
+    private func total(of key: BuyerKey) -> Int64 {
+        database.sabotage == .totalsForgotten ? 0 : database.buyerTotals[key] ?? 0
     }
 
     private func claims(of key: BuyerKey) -> Int64 {

@@ -85,7 +85,8 @@ extension Submit {
     public init(from fields: inout JSONFields) throws(WireRefusal) {
         var flaws = Flaws()
         let token = flaws.read { () throws(WireRefusal) in try fields.identifier("token", as: Token.self) }
-        try self.init(token: token, from: &fields, flaws,
+        try self.init(
+            token: token, from: &fields, flaws,
             knowing: "token, sku, quantity, buyer, on_shortage, replaces")
     }
 

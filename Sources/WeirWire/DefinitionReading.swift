@@ -1,15 +1,22 @@
 import WeirCore
 
 extension Definition {
-    /// Reads a definition whose id and SKU stand elsewhere, as in an HTTP request.
+    /// Reads a definition whose id and SKU stand elsewhere, as in an HTTP request. Names every field that is wrong.
     public init(
         id: CommandID, sku: SKU, ifVersion: VersionMatch? = nil, from fields: inout JSONFields
     ) throws(WireRefusal) {
-        let stocked = try fields.optionalInteger("stocked", in: StockLimit.stocked) ?? 0
-        let policy = try SKUPolicy(from: &fields)
-        try fields.end(knowing: "stocked, \(SKUPolicy.fieldNames)")
+        var flaws = Flaws()
+        let stocked = flaws.read { () throws(WireRefusal) in
+            try fields.optionalInteger("stocked", in: StockLimit.stocked)
+        }
+        let policy = SKUPolicy(from: &fields, &flaws)
+        flaws.read { () throws(WireRefusal) in
+            try fields.end(knowing: "stocked, \(SKUPolicy.fieldNames)")
+        }
+        try flaws.check()
         if let (field, remedy) = policy.contradiction { throw fields.invalid(field, remedy) }
-        self.init(id: id, sku: sku, stocked: stocked, policy: policy, ifVersion: ifVersion)
+        self.init(
+            id: id, sku: sku, stocked: (stocked ?? nil) ?? 0, policy: policy, ifVersion: ifVersion)
     }
 }
 
@@ -34,21 +41,35 @@ extension SKUPolicy {
 
     /// Reads the members of a policy; what is not there takes its default.
     public init(from fields: inout JSONFields) throws(WireRefusal) {
-        let units = StockLimit.stocked
-        self.init(
-            holdSeconds: try fields.optionalInteger("hold_seconds", in: Self.holdSecondsRange)
-                ?? Self.defaultHoldSeconds,
-            maxHoldSeconds: try fields.optionalInteger("max_hold_seconds", in: Self.holdSecondsRange),
-            maxPerIntent: try fields.optionalInteger("max_per_intent", in: Quantity.range),
-            maxPerBuyer: try fields.optionalInteger("max_per_buyer", in: 1...units.upperBound),
-            safetyStock: try fields.optionalInteger("safety_stock", in: units) ?? 0,
-            lowStockAt: try fields.optionalInteger("low_stock_at", in: units),
-            onSaleFrom: try fields.optionalTimestamp("on_sale_from"),
-            onSaleUntil: try fields.optionalTimestamp("on_sale_until"),
-            onShortage: try fields.optionalWord("on_shortage", as: ShortageRule.self) ?? .reject,
-            waitlistLimit: try fields.optionalInteger("waitlist_limit", in: units),
-            backorderLimit: try fields.optionalInteger("backorder_limit", in: units),
-            availableFrom: try fields.optionalTimestamp("available_from"))
+        var flaws = Flaws()
+        self.init(from: &fields, &flaws)
+        try flaws.check()
+    }
+
+    fileprivate init(from fields: inout JSONFields, _ flaws: inout Flaws) {
+        self.init()
+        let (units, seconds) = (StockLimit.stocked, Self.holdSecondsRange)
+        func number(_ name: String, in range: ClosedRange<Int64>) -> Int64? {
+            flaws.read { () throws(WireRefusal) in try fields.optionalInteger(name, in: range) } ?? nil
+        }
+        func time(_ name: String) -> Timestamp? {
+            flaws.read { () throws(WireRefusal) in try fields.optionalTimestamp(name) } ?? nil
+        }
+        if let number = number("hold_seconds", in: seconds) { holdSeconds = number }
+        maxHoldSeconds = number("max_hold_seconds", in: seconds)
+        maxPerIntent = number("max_per_intent", in: Quantity.range)
+        maxPerBuyer = number("max_per_buyer", in: 1...units.upperBound)
+        if let number = number("safety_stock", in: units) { safetyStock = number }
+        lowStockAt = number("low_stock_at", in: units)
+        onSaleFrom = time("on_sale_from")
+        onSaleUntil = time("on_sale_until")
+        let rule = flaws.read { () throws(WireRefusal) in
+            try fields.optionalWord("on_shortage", as: ShortageRule.self)
+        }
+        onShortage = (rule ?? nil) ?? .reject
+        waitlistLimit = number("waitlist_limit", in: units)
+        backorderLimit = number("backorder_limit", in: units)
+        availableFrom = time("available_from")
     }
 
     /// Writes the members of a policy; limits and times that are not set are left out.

@@ -7,7 +7,7 @@ struct Lab: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "weir-lab",
         abstract: "Measures Weir beside what it is compared with, on private servers on this machine.",
-        subcommands: [AllBenches.self, DrainBench.self, HTTPBench.self, ConditionalServer.self])
+        subcommands: [AllBenches.self, DrainBench.self, HTTPBench.self, ConditionalServer.self, ChaosCommand.self])
 }
 
 struct AllBenches: AsyncParsableCommand {

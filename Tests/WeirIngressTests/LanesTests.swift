@@ -40,7 +40,8 @@ import WeirCore
                     token: Token(unchecked: "t\(id)"), sku: SKU(unchecked: "s"),
                     quantity: Quantity(unchecked: 1), buyer: Buyer(unchecked: "b"))
                 lanes.enter(
-                    Lanes.Wish(submit: submit, id: id, since: 0, door: Awaited()), partition: partition)
+                    Lanes.Wish(submit: submit, id: id, trace: nil, since: 0, door: Awaited()),
+                    partition: partition)
             }
         }
 

@@ -88,7 +88,8 @@ import WeirCore
     @Test(arguments: [
         (IntentState?.none, IntentState.cancelled), (nil, .expired), (.cancelled, .reserved),
         (.cancelled, .confirmed), (.rejected, .confirmed), (.confirmed, .reserved), (.confirmed, .expired),
-        (.expired, .cancelled), (.reserved, .rejected), (.reserved, .reserved),
+        (.expired, .reserved), (.reserved, .rejected), (.reserved, .reserved), (.reserved, .waitlisted),
+        (.waitlisted, .expired), (.backordered, .waitlisted), (.waitlisted, .backordered),
     ])
     func aWayThatDoesNotExistIsNoticed(_ from: IntentState?, _ to: IntentState) {
         let problems = stockProblems([

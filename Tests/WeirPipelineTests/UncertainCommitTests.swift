@@ -35,7 +35,8 @@ import WeirWire
         run(20)
         let types = bench.database.logs[0, default: []].map(\.type)
         let repeated = Array(repeating: "weir.command.answered.v1", count: 2)
-        #expect(types == ["weir.sku.defined.v1", "weir.intent.confirmed.v1"] + repeated)
+        #expect(
+            types == ["weir.sku.defined.v1", "weir.intent.confirmed.v1", "weir.sku.sold_out.v1"] + repeated)
         #expect(bench.database.intents.count == 1)
         #expect(bench.database.stocks[shoe]?.sold == 1)
     }

@@ -39,9 +39,10 @@ import WeirSimulation
         (.tokenCheckSkipped, "promise 3"), (.headCheckSkipped, "promise 5"),
         (.holdReleasedTwice, "promise 1"),
         (.gapInLog, "promise 5"), (.oversell, "promise 1"), (.orderSwapped, "promise 4"),
+        (.lineSwapped, "promise 6"), (.totalsForgotten, "promise 1"),
     ])
     func aMissingSafeguardIsNoticed(_ sabotage: Sabotage, _ promise: String) {
-        let seeds = UInt64(0)..<50
+        let seeds = UInt64(0)..<500
         let first = seeds.first { seed in
             let report = Simulation(seed: seed, sabotage: sabotage).run()
             return report.violations.contains { $0.hasPrefix(promise) }

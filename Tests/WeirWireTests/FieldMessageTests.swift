@@ -58,21 +58,54 @@ import WeirCore
         refuses(
             changing(nil, to: nil, adding: "\(quoted(name)):null"), .unknownField, name,
             "'\(name)' is unknown",
-            "known are token, sku, quantity, buyer, on_shortage")
+            "known are token, sku, quantity, buyer, on_shortage, replaces")
     }
 
-    @Test(arguments: ["\"waitlist\"", "\"\"", "1", "true", "[]", "\"Reject\""])
+    @Test(arguments: ["\"wait\"", "\"\"", "1", "true", "[]", "\"Reject\""])
     func anUnknownShortageRuleIsNamedWithTheKnownOnes(_ value: String) {
         refuses(
             changing(nil, to: nil, adding: "\"on_shortage\":\(value)"), .invalidField, "on_shortage",
-            "reject",
-            "must be")
+            "must be one of reject, waitlist, backorder")
     }
 
-    @Test(arguments: ["null", "\"reject\""])
-    func theDefaultShortageRuleMayBeLeftOut(_ value: String) throws {
+    @Test(arguments: ["on_shortage", "replaces"])
+    func whatIsNotAskedForMayBeLeftOut(_ name: String) throws {
         let plain = try read(changing(nil, to: nil))
-        #expect(try read(changing(nil, to: nil, adding: "\"on_shortage\":\(value)")) == plain)
+        #expect(try read(changing(nil, to: nil, adding: "\"\(name)\":null")) == plain)
+    }
+
+    @Test(arguments: ["\"a b\"", "\"\"", "1", "[]", "\"~a\""])
+    func aReplacedTokenOutOfFormIsNamedWithTheForm(_ value: String) {
+        refuses(
+            changing(nil, to: nil, adding: "\"replaces\":\(value)"), .invalidField, "replaces", Token.form)
+    }
+
+    @Test(arguments: [
+        (#"{"sku":"s","token":"t","quantity":0}"#, CommandKind.cancel, "quantity", "from 1 to"),
+        (#"{"sku":"s","token":"t","quantity":1.5}"#, .cancel, "quantity", "whole number"),
+        (#"{"sku":"s","token":"t","hold_until":"tomorrow"}"#, .extend, "hold_until", "RFC 3339"),
+        (#"{"sku":"s","token":"t","hold_until":1795253400}"#, .extend, "hold_until", "RFC 3339"),
+        (#"{"sku":"s","token":"t","hold_until":"2026-11-21T09:30:00+01:00"}"#, .extend, "hold_until", "UTC"),
+        (#"{"sku":"s","if_version":0}"#, .define, "if_version", "from 1"),
+        (#"{"sku":"s","if_version":"some"}"#, .define, "if_version", "any"),
+        (#"{"sku":"s","max_per_buyer":0}"#, .define, "max_per_buyer", "from 1 to"),
+        (#"{"sku":"s","safety_stock":-1}"#, .define, "safety_stock", "from 0 to"),
+        (#"{"sku":"s","low_stock_at":-1}"#, .define, "low_stock_at", "from 0 to"),
+        (#"{"sku":"s","waitlist_limit":-1}"#, .define, "waitlist_limit", "from 0 to"),
+        (#"{"sku":"s","backorder_limit":"9"}"#, .define, "backorder_limit", "without point"),
+        (#"{"sku":"s","on_shortage":"backorder"}"#, .define, "backorder_limit", "may be promised"),
+        (#"{"sku":"s","on_shortage":"preorder"}"#, .define, "on_shortage", "reject, waitlist, backorder"),
+        (#"{"sku":"s","available_from":"2026-11-21"}"#, .define, "available_from", "RFC 3339"),
+        (#"{"sku":"s","hold_seconds":60,"max_hold_seconds":59}"#, .define, "max_hold_seconds", "at least 60"),
+        (
+            #"{"sku":"s","on_sale_from":"2026-11-21T09:30:00Z","on_sale_until":"2026-11-21T09:30:00Z"}"#,
+            .define, "on_sale_until", "later time"
+        ),
+    ])
+    func aFieldOfAPolicyOrAChangeOutOfRangeIsNamed(
+        _ body: String, _ kind: CommandKind, _ field: String, _ part: String
+    ) {
+        refuses(body, .invalidField, field, part, "'\(field)'", kind: kind)
     }
 
     @Test(arguments: [

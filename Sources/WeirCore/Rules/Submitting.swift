@@ -5,6 +5,8 @@ extension Desk {
         guard let stock = stock(of: submit.sku) else { return reject(submit, .unknownSKU, stock: nil) }
         if let older = submit.replaces { return replace(older, by: submit, stock) }
         settle(submit, stock, own: 0)
+        // Whom units are promised comes before everybody who waits: there may be one that those left lying.
+        if stock.policy.onShortage == .backorder { serveLine(of: submit.sku) }
     }
 
     /// Decides a wish of which everything is known; `own` units are its own already, whoever stands in line.

@@ -37,6 +37,7 @@ struct Answer: Sendable {
         body = problem.body
         if let seconds = problem.retryAfterSeconds { fields[.retryAfter] = String(seconds) }
         if let allow = problem.allow { fields[.allow] = allow }
+        if let location = problem.location { fields[.location] = location }
         if problem.isReplayed { markReplayed() }
         if problem.closes { fields[.connection] = "close" }
     }

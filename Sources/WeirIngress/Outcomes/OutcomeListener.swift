@@ -13,6 +13,8 @@ final class OutcomeListener: Sendable {
     private let memory: QueuedMemory
     private let orderMemory: WishMemory<OrderSubmit>
     private let lanes: Lanes
+    /// Nil when there is none.
+    private let gate: SoldOutGate?
     private let partitioning: Partitioning
     private let logger: Logger
     private let connected = Atomic(false)
@@ -23,8 +25,8 @@ final class OutcomeListener: Sendable {
 
     init(
         _ settings: IngressSettings, desk: OutcomeDesk, memory: QueuedMemory,
-        orderMemory: WishMemory<OrderSubmit>, lanes: Lanes,
-        partitioning: Partitioning, logger: Logger
+        orderMemory: WishMemory<OrderSubmit>, lanes: Lanes, gate: SoldOutGate?, partitioning: Partitioning,
+        logger: Logger
     ) {
         queue = BrokerTopology.ingressQueuePrefix + settings.instance
         self.settings = AMQPSettings(
@@ -33,6 +35,7 @@ final class OutcomeListener: Sendable {
         self.memory = memory
         self.orderMemory = orderMemory
         self.lanes = lanes
+        self.gate = gate
         self.partitioning = partitioning
         self.logger = logger
     }
@@ -116,6 +119,8 @@ final class OutcomeListener: Sendable {
             return
         }
         let correlation = correlationID.flatMap { UInt64($0, radix: 16) }
+        // Before anybody is told: whoever brought units back may send a wish for them at once.
+        gate?.note(happening)
         desk.deliver(happening, correlation: correlation)
         if let correlation, let sku = happening.sku {
             lanes.hear(correlation, partition: partitioning.partition(of: sku))

@@ -22,6 +22,8 @@ struct Problem: Error, Sendable {
     var subject: (@Sendable (inout JSONWriter) -> Void)?
     var retryAfterSeconds: Int?
     var allow: String?
+    /// Where the client finds what it may be looking for.
+    var location: String?
     /// Whether the same was answered before to the same key.
     var isReplayed = false
     /// Whether the connection ends behind this answer, because the rest of the request is not worth reading.

@@ -3,9 +3,9 @@ extension ProblemKind {
     static let all = [
         malformedRequest, headTooLarge, requestTimeout, notFound, methodNotAllowed, invalidPath, invalidQuery,
         invalidHeader, mediaType, encoding, bodyTooLarge, malformedBody, invalidBody, tokenConflict,
-        commandConflict, unknownToken, unknownSKU, wrongState, undecided, unknownLine, shortfall, belowCommitted, stockLimit,
-        versionMismatch, holdLimit, deadlinePassed, tooMany, queueFull, brokerUnavailable, publishTimeout, notRoutable, databaseUnavailable, overloaded,
-        internalError,
+        commandConflict, unknownToken, unknownSKU, wrongState, undecided, unknownLine, shortfall,
+        belowCommitted, stockLimit, versionMismatch, holdLimit, deadlinePassed, tooMany, soldOut, rateLimited, queueFull,
+        brokerUnavailable, publishTimeout, notRoutable, databaseUnavailable, overloaded, internalError,
     ]
 
     // MARK: The request as a whole
@@ -122,7 +122,8 @@ extension ProblemKind {
 
     static let versionMismatch = Self(
         412, "version-mismatch", "The SKU has another version",
-        means: "Somebody changed the SKU after the version that If-Match names was read. Nothing has changed.",
+        means:
+            "Somebody changed the SKU after the version that If-Match names was read. Nothing has changed.",
         remedy: "Read the SKU again, decide anew, and send the ETag that you got then.")
     static let holdLimit = Self(
         409, "hold-limit", "The hold would last too long",
@@ -136,6 +137,25 @@ extension ProblemKind {
         409, "too-many", "The intent has fewer units",
         means: "More units would be given back than the intent still has.",
         remedy: "Give back at most what it has; 'intent' shows it.")
+
+    static let soldOut = Self(
+        409, "sold-out", "Nothing is left of the SKU at the moment",
+        means:
+            "Neither a unit nor a place in line is to be had now, so the intent was not accepted. That says "
+            + "nothing about the key: if it was sent before, it may have got a unit then.",
+        remedy:
+            "If you have sent this key before, GET the header Location: it tells what became of it, and 404 "
+            + "means that nothing was decided for it. Otherwise tell the buyer; units may come back.")
+
+    // MARK: What comes too often: Retry-After says when to come back
+
+    static let rateLimited = Self(
+        429, "rate-limited", "Too many requests",
+        means: "More requests came than this server takes from one credential, for one buyer, or altogether; "
+            + "the detail says which. Nothing was accepted.",
+        remedy:
+            "Send the same again, with the same Idempotency-Key, after Retry-After. RateLimit-Policy says "
+            + "how many requests there may be, RateLimit how many are left.")
 
     // MARK: What is away or full: all of these carry Retry-After
 

@@ -23,6 +23,8 @@ final class RequestHandler: Sendable {
     let lanes: Lanes
     let probe: QueueProbe
     let tail: LogTail
+    /// Nil when there is none.
+    let gate: SoldOutGate?
     let logger: Logger
     /// Publishes on their way.
     let inFlight = Atomic(0)
@@ -34,7 +36,8 @@ final class RequestHandler: Sendable {
     init(
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
         listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory,
-        orderMemory: WishMemory<OrderSubmit>, lanes: Lanes, probe: QueueProbe, tail: LogTail, logger: Logger
+        orderMemory: WishMemory<OrderSubmit>, lanes: Lanes, probe: QueueProbe, tail: LogTail,
+        gate: SoldOutGate?, logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning
@@ -47,6 +50,7 @@ final class RequestHandler: Sendable {
         self.lanes = lanes
         self.probe = probe
         self.tail = tail
+        self.gate = gate
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
         lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)

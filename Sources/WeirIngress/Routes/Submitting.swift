@@ -28,13 +28,13 @@ extension RequestHandler {
     func begin(
         _ submit: Submit, waitSeconds: Int, since start: UInt64, trace: TraceParent?
     ) throws(Problem) -> Passage {
+        if let gate, gate.refuses(submit) { throw Self.soldOut(submit) }
         let id = nextID()
         var waiter: OutcomeDesk.Waiter?
         if waitSeconds > 0 {
             waiter = desk.expect(id, forSeconds: Double(waitSeconds))
             guard waiter != nil else { throw Self.tooManyWait }
         }
-        // The sold-out gate will stand here.
         return Passage(
             submit: submit, id: id, waiter: waiter, door: pass(submit, id: id, trace: trace),
             waitSeconds: waitSeconds, start: start)
@@ -86,6 +86,18 @@ extension RequestHandler {
         // Anybody's rubbish may name this token: this wish can still be decided, and GET tells what became of it.
         case .found(.deadLetter), .found(.nothing), .away: return nil
         }
+    }
+
+    /// Nothing was accepted, and nothing is said about the token: an earlier request may have got a unit for it.
+    static func soldOut(_ submit: Submit) -> Problem {
+        let location = location(submit.token, submit.sku)
+        var problem = Problem(
+            .soldOut,
+            "there is nothing left of the SKU '\(submit.sku.text)' at the moment, and nothing was accepted. If you have"
+                + " sent this key before, it may have got a unit: GET \(location) tells what became of it; 404 there"
+                + " means that nothing has been decided for it")
+        problem.location = location
+        return problem
     }
 
     static func tokenConflict(_ token: Token) -> Problem {

@@ -82,7 +82,7 @@ struct OrderHistory {
     mutating func run() -> String? {
         for _ in 0..<120 where problem == nil { happen() }
         // From here on every message arrives, and time goes by.
-        for _ in 0..<200 where problem == nil {
+        for _ in 0..<400 where problem == nil && !isQuiet {
             while !town.mail.isEmpty { town.deliver(Int.random(in: town.mail.indices, using: &random)) }
             town.pass(seconds: 30)
             town.lookAround()
@@ -147,6 +147,12 @@ struct OrderHistory {
                 problem = "\(row.order.token) is due \(String(describing: row.dueAt))"
             }
         }
+    }
+
+    /// Whether nothing is under way, and nothing will ever come due.
+    private var isQuiet: Bool {
+        town.mail.isEmpty && town.orders.values.allSatisfy { $0.dueAt == nil }
+            && town.parts.values.allSatisfy { $0.values.allSatisfy { $0.guardAt == nil } }
     }
 
     private func wrongAtTheEnd() -> String? {

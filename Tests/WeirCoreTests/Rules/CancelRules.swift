@@ -29,7 +29,8 @@ import WeirCore
             claim: "\(state): the units are free again", stock: before, intent: intent(state),
             command: cancel(), stockAfter: after, intentAfter: intent(.cancelled),
             stored: done(.intent(intent(.cancelled))),
-            event: .intent(intent(.cancelled), from: state, stock: after))
+            event: .intent(intent(.cancelled), from: state, stock: after),
+            then: before.available == 0 && after.offered > 0 ? [.crossed(.backInStock, after)] : [])
     }
 
     static let table: [Rule] = [
@@ -52,10 +53,13 @@ import WeirCore
         Rule(
             claim: "cancelled: as it was asked already", stock: stock(available: 1),
             intent: intent(.cancelled), command: cancel(), stored: unchanged(.intent(intent(.cancelled)))),
+        released(
+            from: .waitlisted, stock(available: 0, waiting: 5), stock(available: 0, waiting: 3, version: 8)),
+        released(
+            from: .backordered, stock(available: 0, promised: 5),
+            stock(available: 0, promised: 3, version: 8)),
         wrong(.expired, stock(available: 9)),
         wrong(.rejected, stock(available: 9)),
         wrong(.rejected, nil),
-        wrong(.waitlisted, stock(available: 9)),
-        wrong(.backordered, stock(available: 9)),
     ]
 }

@@ -31,7 +31,8 @@ import WeirCore
             claim: "expired, \(before.available) available: sold after all", stock: before,
             intent: intent(.expired), command: confirm(), stockAfter: after,
             intentAfter: intent(.confirmed), stored: done(.intent(intent(.confirmed))),
-            event: .intent(intent(.confirmed), from: .expired, stock: after))
+            event: .intent(intent(.confirmed), from: .expired, stock: after),
+            then: after.available == 0 ? [.crossed(.soldOut, after)] : [])
     }
 
     private static func short(_ before: Stock) -> Rule {

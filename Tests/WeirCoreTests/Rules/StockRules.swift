@@ -47,7 +47,10 @@ import WeirCore
     private static func adjusted(_ claim: String, _ before: Stock, by delta: Int64, _ after: Stock) -> Rule {
         Rule(
             claim: claim, stock: before, command: adjust(by: delta, reason: "delivery"), stockAfter: after,
-            stored: done(.stock(after)), event: .adjusted(after, delta: delta, reason: "delivery"))
+            stored: done(.stock(after)), event: .adjusted(after, delta: delta, reason: "delivery"),
+            then: before.available == 0
+                ? [.crossed(.backInStock, after)]
+                : after.available == 0 ? [.crossed(.soldOut, after)] : [])
     }
 
     private static func kept(_ refusal: Refusal, _ before: Stock, by delta: Int64) -> Rule {

@@ -91,13 +91,15 @@ import WeirCore
             claim: "the last units without a hold: confirmed", stock: stock(available: 2, sold: 1, hold: 0),
             command: submit(), stockAfter: stock(available: 0, sold: 3, version: 8, hold: 0),
             intentAfter: fresh(.confirmed),
-            event: taken(.confirmed, stock(available: 0, sold: 3, version: 8, hold: 0))),
+            event: taken(.confirmed, stock(available: 0, sold: 3, version: 8, hold: 0)),
+            then: [.crossed(.soldOut, stock(available: 0, sold: 3, version: 8, hold: 0))]),
         // 6. Everything else is held.
         Rule(
             claim: "the last units with a hold: reserved until the deadline",
             stock: stock(available: 2, held: 1, sold: 1), command: submit(),
             stockAfter: stock(available: 0, held: 3, sold: 1, version: 8),
             intentAfter: fresh(.reserved, until: noon + 10),
-            event: taken(.reserved, stock(available: 0, held: 3, sold: 1, version: 8), until: noon + 10)),
+            event: taken(.reserved, stock(available: 0, held: 3, sold: 1, version: 8), until: noon + 10),
+            then: [.crossed(.soldOut, stock(available: 0, held: 3, sold: 1, version: 8))]),
     ]
 }

@@ -5,8 +5,15 @@ import WeirCore
 struct Audit {
     private let before: World
     private let commandCount: Int
-    private var stocks: [SKU: Stock]
-    private var intents: [Token: Intent]
+    var stocks: [SKU: Stock]
+    var intents: [Token: Intent]
+    /// Thresholds that an image went through and that were not told yet, and the image they are seen from.
+    var untold: [SKU: [Crossing]] = [:]
+    var baseline: [SKU: Stock] = [:]
+    /// The intent that the last event cancelled.
+    var released: Token?
+    /// Intents as they were before they were cancelled.
+    var replaced: [Token: Intent] = [:]
 
     init(of commandCount: Int, before: World) {
         self.before = before
@@ -19,26 +26,11 @@ struct Audit {
         try checkNumbering(decision)
         var copy = self
         for event in decision.events { try copy.follow(event.happening) }
+        try promise(copy.untold.values.allSatisfy(\.isEmpty), "crossings were not told: \(copy.untold)")
         try copy.checkStocks(decision.stocks)
         try copy.checkIntents(decision)
         try checkResults(decision.results)
-    }
-
-    /// Units held are those of the reserved intents, units sold those of the confirmed ones.
-    static func checkRows(of world: World) throws(Broken) {
-        var (held, sold): ([SKU: Int64], [SKU: Int64]) = ([:], [:])
-        for intent in world.intents.values {
-            if intent.state == .reserved { held[intent.sku, default: 0] += intent.quantity.units }
-            if intent.state == .confirmed { sold[intent.sku, default: 0] += intent.quantity.units }
-            try promise(
-                (intent.holdUntil != nil) == (intent.state == .reserved), "\(intent.token): deadline")
-            try promise((intent.reason != nil) == (intent.state == .rejected), "\(intent.token): reason")
-        }
-        for stock in world.stocks.values {
-            try promise(stock.isBalanced, "\(stock.sku) is not balanced: \(stock)")
-            try promise(stock.held == held[stock.sku, default: 0], "\(stock.sku): held is not the reserved")
-            try promise(stock.sold == sold[stock.sku, default: 0], "\(stock.sku): sold is not the confirmed")
-        }
+        try copy.checkLines(decision)
     }
 
     private func checkNumbering(_ decision: Decision) throws(Broken) {
@@ -47,13 +39,9 @@ struct Audit {
             last += 1
             try promise(event.seq == last, "seq \(event.seq) where \(last) was due")
             try promise(event.at == before.now, "seq \(last): another time than the snapshot's")
-            if position < commandCount {
-                try promise(
-                    event.cause == position, "seq \(last): the event of command \(position) is missing")
-                position += 1
-            } else {
-                try promise(event.cause == nil, "seq \(last): a second event of a command")
-            }
+            guard let cause = event.cause else { continue }
+            try promise(cause == position, "seq \(last): the event of command \(position) is missing")
+            position += 1
         }
         try promise(decision.head == last, "head \(decision.head) after seq \(last)")
         try promise(position == commandCount, "command \(position) left no event")
@@ -62,16 +50,32 @@ struct Audit {
     // MARK: Each image follows from the one before
 
     private mutating func follow(_ happening: Happening) throws(Broken) {
+        if case .crossed(let crossing, let stock) = happening {
+            try promise(untold[stock.sku]?.first == crossing, "\(crossing) is told where it is not")
+            try promise(stocks[stock.sku] == stock, "\(crossing): another image")
+            untold[stock.sku]?.removeFirst()
+            return
+        }
+        try beginStep(happening)
         switch happening {
         case .intent(let intent, let from, let stock):
             try checkStep(intent, from: from)
+            try checkTurn(intent, from: from)
             try checkDelta(of: intent, from: from, image: stock)
             intents[intent.token] = intent
             if let stock { stocks[stock.sku] = stock }
         case .shortfall(let intent, let stock):
             try promise(intents[intent.token] == intent && intent.state == .expired, "shortfall: the intent")
             try promise(stocks[stock.sku] == stock, "shortfall: the stock is not as it was")
-            try promise(stock.available < intent.quantity.units, "shortfall where units are available")
+            let isShort = max(0, stock.available - stock.policy.safetyStock) < intent.quantity.units
+            try promise(isShort || stock.policy.maxPerBuyer != nil, "shortfall where units are available")
+        case .extended(let intent, let stock):
+            try checkExtension(intent, stock)
+            intents[intent.token] = intent
+        case .returned(let intent, let units, let stock):
+            try checkReturn(intent, units, stock)
+            intents[intent.token] = intent
+            stocks[stock.sku] = stock
         case .conflict(let token, _):
             try promise(intents[token] != nil, "conflict of an unknown token")
         case .answered(.submit, let token, _, let result):
@@ -79,11 +83,12 @@ struct Audit {
             try promise(
                 known.map { CommandResult(.unchanged, .intent($0)).replayed() } == result,
                 "\(token): repeated as \(result)")
-        case .answered, .extended, .returned, .crossed, .order:
+        case .answered, .crossed, .order:
             break
         case .defined(let stock):
             var expected = stocks[stock.sku]
             expected?.policy = stock.policy
+            if stock.policy.maxPerBuyer != nil { expected?.countsBuyers = true }
             expected?.version += 1
             try promise(expected != stocks[stock.sku] || expected == nil, "defined: nothing changed")
             try promise(
@@ -98,6 +103,7 @@ struct Audit {
             try promise(stock == expected, "adjusted: \(stock) does not follow by \(delta)")
             stocks[stock.sku] = stock
         }
+        if let sku = happening.sku { noteCrossings(sku) }
     }
 
     private func checkStep(_ intent: Intent, from: IntentState?) throws(Broken) {
@@ -110,17 +116,24 @@ struct Audit {
         }
         expected.state = intent.state
         expected.holdUntil = nil
+        if let from, from == .waitlisted || from == .backordered, intent.state != .cancelled {
+            expected.grantedAt = before.now
+            let hold = stocks[intent.sku]!.policy.holdSeconds
+            expected.holdUntil = hold == 0 ? nil : before.now.adding(seconds: hold)
+            try promise((intent.state == .confirmed) == (hold == 0), "\(intent.token): granted otherwise")
+        }
         try promise(intent == expected, "\(intent.token): more changed than the state")
     }
 
     /// The exits that stand in the picture of the design.
     private static func exits(of state: IntentState?) -> [IntentState] {
         switch state {
-        case nil: [.reserved, .confirmed, .rejected]
+        case nil: [.reserved, .confirmed, .rejected, .waitlisted, .backordered]
         case .reserved: [.confirmed, .cancelled, .expired]
         case .confirmed: [.cancelled]
-        case .expired: [.confirmed]
-        case .cancelled, .rejected, .waitlisted, .backordered: []
+        case .expired: [.confirmed, .cancelled]
+        case .waitlisted, .backordered: [.reserved, .confirmed, .cancelled]
+        case .cancelled, .rejected: []
         }
     }
 
@@ -129,17 +142,49 @@ struct Audit {
         guard var expected = stocks[intent.sku] else {
             return try promise(image == nil, "\(intent.token): an image of an unknown SKU")
         }
-        let units = intent.quantity.units
-        func claim(_ state: IntentState?) -> (held: Int64, sold: Int64) {
-            (held: state == .reserved ? units : 0, sold: state == .confirmed ? units : 0)
+        let units = intent.quantity.units - intent.returned
+        func count(_ state: IntentState?, _ sign: Int64) {
+            switch state {
+            case .reserved:
+                (expected.held, expected.available) = (
+                    expected.held + sign * units, expected.available - sign * units
+                )
+            case .confirmed:
+                (expected.sold, expected.available) = (
+                    expected.sold + sign * units, expected.available - sign * units
+                )
+            case .waitlisted: expected.waitlisted += sign * units
+            case .backordered: expected.backordered += sign * units
+            case nil, .cancelled, .expired, .rejected: break
+            }
         }
-        let (old, new) = (claim(from), claim(intent.state))
-        expected.held += new.held - old.held
-        expected.sold += new.sold - old.sold
-        expected.available -= new.held + new.sold - old.held - old.sold
+        count(from, -1)
+        count(intent.state, 1)
+        if from == nil, let place = intent.place { expected.lastPlace = place }
         if expected != stocks[intent.sku] { expected.version += 1 }
         try promise(image == expected, "\(intent.token): the stock image does not follow: \(image!)")
         try promise(expected.isBalanced, "\(intent.sku) oversold: \(expected)")
+    }
+
+    private func checkExtension(_ intent: Intent, _ stock: Stock) throws(Broken) {
+        var expected = intents[intent.token]
+        try promise(expected?.state == .reserved, "\(intent.token): extended without a hold")
+        try promise(expected?.holdUntil ?? before.now < intent.holdUntil ?? before.now, "not extended")
+        expected?.holdUntil = intent.holdUntil
+        try promise(intent == expected && stocks[stock.sku] == stock, "\(intent.token): extended otherwise")
+        let longest = (intent.grantedAt ?? intent.decidedAt).adding(seconds: stock.policy.maxHoldSeconds ?? 0)
+        try promise(intent.holdUntil! <= longest, "\(intent.token): extended beyond the policy")
+    }
+
+    private func checkReturn(_ intent: Intent, _ units: Int64, _ stock: Stock) throws(Broken) {
+        var (expected, moved) = (intents[intent.token], stocks[intent.sku])
+        try promise(expected?.state == .confirmed && units > 0, "\(intent.token): returned unsold")
+        expected?.returned += units
+        moved?.sold -= units
+        moved?.available += units
+        moved?.version += 1
+        try promise(intent == expected && stock == moved, "\(intent.token): returned otherwise")
+        try promise(intent.returned < intent.quantity.units, "\(intent.token): returned as a whole")
     }
 
     // MARK: The last images are the rows
@@ -148,8 +193,12 @@ struct Audit {
         var rows = before.stocks
         for change in changes {
             let sku = change.after.sku
-            try promise(change.versionBefore == before.stocks[sku]?.version, "\(sku): version before")
+            let known = before.stocks[sku]
+            try promise(change.versionBefore == known?.version, "\(sku): version before")
             try promise(rows[sku] != change.after, "\(sku): written twice or without a change")
+            try promise(
+                change.changesPolicy == (known != nil && known?.policy != change.after.policy),
+                "\(sku): whether its policy changed")
             rows[sku] = change.after
         }
         try promise(rows == stocks, "the stock rows are not the last images")
@@ -170,6 +219,8 @@ struct Audit {
         try promise(rows == intents, "the intent rows are not the last images")
         try promise(isAscending(decision.decided.map(\.token)), "decided out of order")
         try promise(isAscending(decision.changed.map(\.after.token)), "changed out of order")
+        try promise(isAscending(decision.buyers.map(\.key)), "buyers out of order")
+        try promise(decision.buyers.allSatisfy { $0.units != 0 }, "a buyer's claim changed by nothing")
     }
 
     private func checkResults(_ results: [StoredResult]) throws(Broken) {

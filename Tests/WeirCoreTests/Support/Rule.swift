@@ -9,6 +9,12 @@ struct Rule: Sendable, CustomTestStringConvertible {
     var stock: Stock?
     /// The intent before, where the token is known.
     var intent: Intent?
+    /// Other intents that the batch names.
+    var others: [Intent] = []
+    /// The line as it was read; nil where nobody stands in it.
+    var line: [Intent]?
+    /// What the buyers of the SKU have a claim on.
+    var buyers: [Buyer: Int64] = [:]
     /// The result that is already stored under the command's id.
     var known: StoredResult?
     let command: Command
@@ -16,10 +22,18 @@ struct Rule: Sendable, CustomTestStringConvertible {
     var stockAfter: Stock?
     /// The intent row to write; nil when intents must not be touched.
     var intentAfter: Intent?
+    /// Rows of other intents to write.
+    var othersAfter: [Intent] = []
     /// The result to store; nil for a submit and for a known id.
     var stored: CommandResult?
-    /// The one event; nil stands for an `answered` with the result that is stored.
+    /// What is told before the outcome, to nobody who asked.
+    var first: [Happening] = []
+    /// The outcome; nil stands for an `answered` with the result that is stored.
     var event: Happening?
+    /// What is told behind the outcome, to nobody who asked.
+    var then: [Happening] = []
+    /// What the buyers' claims change by.
+    var buyersAfter: [Buyer: Int64] = [:]
 
     var testDescription: String { claim }
 
@@ -27,27 +41,38 @@ struct Rule: Sendable, CustomTestStringConvertible {
     func check(head: Int64 = 41) {
         var snapshot = Snapshot(now: at(noon), head: head)
         if let stock { snapshot.stocks[stock.sku] = stock }
-        if let intent { snapshot.intents[intent.token] = intent }
+        for intent in others + (intent.map { [$0] } ?? []) { snapshot.intents[intent.token] = intent }
+        if let line { snapshot.lines[shirt] = Line(line, isWhole: true) }
+        for (buyer, units) in buyers { snapshot.buyerUnits[BuyerKey(shirt, buyer)] = units }
         if let known { snapshot.results[known.id] = known }
-        #expect(decide([command], in: snapshot) == expected(head: head + 1), "\(claim)")
+        #expect(decide([command], in: snapshot) == expected(head: head), "\(claim)")
     }
 
     private func expected(head: Int64) -> Decision {
-        var decision = Decision(head: head)
+        let told = first.map { (Int?.none, $0) } + [(0, happening)] + then.map { (Int?.none, $0) }
+        var decision = Decision(head: head + Int64(told.count))
         if let stockAfter {
-            decision.stocks = [StockChange(versionBefore: stock?.version, after: stockAfter)]
+            let isOther = stock.map { $0.policy != stockAfter.policy } ?? false
+            decision.stocks = [
+                StockChange(versionBefore: stock?.version, after: stockAfter, changesPolicy: isOther)
+            ]
         }
-        if let intentAfter {
-            if let intent {
-                decision.changed = [IntentTransition(stateBefore: intent.state, after: intentAfter)]
+        let known = others + (line ?? []) + (intent.map { [$0] } ?? [])
+        for after in (othersAfter + (intentAfter.map { [$0] } ?? [])).sorted(by: { $0.token < $1.token }) {
+            if let before = known.first(where: { $0.token == after.token }) {
+                decision.changed.append(IntentTransition(stateBefore: before.state, after: after))
             } else {
-                decision.decided = [intentAfter]
+                decision.decided.append(after)
             }
         }
         if let stored {
             decision.results = [StoredResult(id: command.id!, payload: command.payload, result: stored)]
         }
-        decision.events = [Event(seq: head, at: at(noon), cause: 0, happening: happening)]
+        decision.buyers = buyersAfter.map { BuyerChange(BuyerKey(shirt, $0.key), by: $0.value) }
+            .sorted { $0.key < $1.key }
+        decision.events = told.enumerated().map { place, event in
+            Event(seq: head + 1 + Int64(place), at: at(noon), cause: event.0, happening: event.1)
+        }
         return decision
     }
 

@@ -27,6 +27,20 @@ import WeirCore
         skus.flatMap { sku in tokens.flatMap { [confirm($0, sku), cancel($0, sku)] } }
     }
 
+    private static var details: [Command] {
+        let policies: [(inout SKUPolicy) -> Void] = [
+            { $0.maxHoldSeconds = 1 }, { $0.maxPerBuyer = 1 }, { $0.safetyStock = 1 }, { $0.lowStockAt = 1 },
+            { $0.lowStockAt = 0 }, { $0.onSaleFrom = at(1) }, { $0.onSaleUntil = at(1) },
+            { $0.onShortage = .waitlist }, { $0.onShortage = .backorder }, { $0.waitlistLimit = 1 },
+            { $0.backorderLimit = 1 }, { $0.availableFrom = at(1) },
+        ]
+        return policies.map { define(stocked: 1, also: $0) }
+            + [.any, .exactly(1), .exactly(11)].map { define(stocked: 1, ifVersion: $0) }
+            + [1, 11].flatMap { [giveBack($0), extend(to: $0)] }
+            + ShortageRule.allCases.map { ask(onShortage: $0) }
+            + [ask(replacing: tokenB), ask(onShortage: .reject, replacing: tokenB)]
+    }
+
     private static var definitions: [Command] {
         let limits: [Int64?] = [nil, 0, 1, 11]
         return skus.flatMap { sku in
@@ -48,7 +62,7 @@ import WeirCore
 
     @Test func differentCommandsNeverShareAPayload() {
         var seen: [[UInt8]: Command] = [:]
-        for command in Self.submits + Self.changes + Self.definitions + Self.adjustments {
+        for command in Self.submits + Self.changes + Self.details + Self.definitions + Self.adjustments {
             let other = seen.updateValue(command, forKey: Array(command.payload.utf8))
             if let other { return _ = Issue.record("\(command) and \(other) share a payload") }
         }
@@ -61,6 +75,14 @@ import WeirCore
         #expect(define(stocked: 1, id: "c1").payload == define(stocked: 1, id: "c2").payload)
     }
 
+    /// Results are kept under payloads for ever: those of an older binary must still be the same.
+    @Test func whatWasStoredBeforeIsStillTheSame() {
+        #expect(define(stocked: 5).payload == "weir.sku.define.v1\nshirt\n5\n10\nunlimited")
+        #expect(define(stocked: 5, limit: 3).payload == "weir.sku.define.v1\nshirt\n5\n10\n3")
+        #expect(cancel().payload == "weir.intent.cancel.v1\nshirt\ntoken-a")
+        #expect(adjust(by: -2).payload == "weir.sku.adjust.v1\nshirt\n-2\ncount")
+    }
+
     /// A line feed joins the parts; a field that could hold one would forge a part.
     @Test func noCheckedFieldCanHoldTheSeparator() {
         #expect(SKU("a\nb") == nil)
@@ -69,11 +91,13 @@ import WeirCore
     }
 
     @Test func aCommandKnowsItsKindItsSKUItsTokenAndItsID() {
-        let commands = [submit(), confirm(), cancel(), define(stocked: 1), adjust(by: 1)]
-        #expect(commands.map(\.kind) == CommandKind.allCases)
-        #expect(commands.map(\.sku) == Array(repeating: shirt, count: 5))
-        #expect(commands.map(\.token) == [tokenA, tokenA, tokenA, nil, nil])
-        #expect(commands.map(\.id) == [nil, id("c1"), id("c1"), id("c1"), id("c1")])
+        let commands = [
+            submit(), confirm(), cancel(), extend(to: noon), define(stocked: 1), adjust(by: 1),
+        ]
+        #expect(commands.map(\.kind) == Array(CommandKind.allCases.prefix(commands.count)))
+        #expect(commands.map(\.sku) == Array(repeating: shirt, count: 6))
+        #expect(commands.map(\.token) == [tokenA, tokenA, tokenA, tokenA, nil, nil])
+        #expect(commands.map(\.id) == [nil] + Array(repeating: id("c1"), count: 5))
         #expect(commands.allSatisfy { $0.payload.hasPrefix($0.kind.rawValue + "\n") })
     }
 

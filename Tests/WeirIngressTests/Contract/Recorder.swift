@@ -68,8 +68,9 @@ enum Recorder {
         return paths[best].map { (best, $0) }
     }
 
-    /// What HTTP itself says, and what says nothing about Weir.
+    /// What HTTP itself says, what says nothing about Weir, and what every answer may carry where there are quotas.
     private static let plainHeaders = [
         "content-type", "content-length", "date", "connection", "transfer-encoding", "allow", "cache-control",
+        "ratelimit", "ratelimit-policy",
     ]
 }

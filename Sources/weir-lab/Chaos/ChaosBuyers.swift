@@ -1,0 +1,126 @@
+import AMQPClient
+import Logging
+import Synchronization
+import WeirSimulation
+import WeirTopology
+
+/// The load: buyers who insist, contradict themselves, pay, change their minds; a clerk who restocks; a vandal.
+final class ChaosBuyers: Sendable {
+    static let skus = (0..<8).map { "sku-\($0)" }
+
+    private let client: ChaosClient
+    private let history: ChaosHistory
+    private let isOver = Atomic(false)
+
+    init(_ client: ChaosClient, _ history: ChaosHistory) {
+        self.client = client
+        self.history = history
+    }
+
+    /// Everybody ends with what is under way.
+    func finish() { isOver.store(true, ordering: .relaxed) }
+
+    private var goesOn: Bool { !isOver.load(ordering: .relaxed) }
+
+    /// Defines what is sold: half of it is final at once, half is held for two seconds.
+    func openShop() async throws {
+        for (number, sku) in Self.skus.enumerated() {
+            let body = #"{"stocked":400,"hold_seconds":\#(number.isMultiple(of: 2) ? 0 : 2)}"#
+            for attempt in 0... {
+                let reply = await client.ask("PUT", "/v1/skus/\(sku)", body: body, wait: 10)
+                if reply.status == 200 || reply.status == 201 { break }
+                guard attempt < 50 else { throw LabError("\(sku) could not be defined: \(reply.status)") }
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
+    }
+
+    /// One buyer's day.
+    func buy(_ number: Int, seed: UInt64) async {
+        var random = SplitMix64(seed: seed &+ UInt64(number) &* 7_919)
+        var known: [(token: String, sku: String, body: String)] = []
+        var next = 0
+        while goesOn {
+            switch Int.random(in: 0..<100, using: &random) {
+            case 0..<60:
+                next += 1
+                let sku = Self.skus.randomElement(using: &random) ?? ""
+                let units = Int.random(in: 1...3, using: &random)
+                let wish = (
+                    token: "b\(number)-\(next)", sku: sku,
+                    body: #"{"sku":"\#(sku)","quantity":\#(units),"buyer":"buyer-\#(number)"}"#
+                )
+                await insist(wish, wait: Bool.random(using: &random) ? 5 : nil)
+                known.append(wish)
+            case 60..<72:
+                if let wish = known.randomElement(using: &random) { await insist(wish, wait: 2) }
+            case 72..<80:
+                guard let wish = known.randomElement(using: &random) else { continue }
+                let other = #"{"sku":"\#(wish.sku)","quantity":9,"buyer":"buyer-\#(number)"}"#
+                let reply = await client.ask("POST", "/v1/intents", body: other, key: wish.token, wait: 2)
+                history.count(reply)
+                if reply.status == 200 {
+                    history.contradict(
+                        "\(wish.token) was answered although it was asked for with another payload")
+                }
+            case 80..<96:
+                guard let wish = known.last else { continue }
+                let verb = Int.random(in: 0..<3, using: &random) == 0 ? "cancel" : "confirm"
+                let path = "/v1/intents/\(wish.token)/\(verb)?sku=\(wish.sku)"
+                history.count(await client.ask("POST", path, key: "\(verb)-\(wish.token)", wait: 2))
+            default:
+                let sku = Self.skus.randomElement(using: &random) ?? ""
+                next += 1
+                history.count(
+                    await client.ask(
+                        "POST", "/v1/skus/\(sku)/adjustments", body: #"{"delta":5,"reason":"delivery"}"#,
+                        key: "restock-\(number)-\(next)", wait: 2))
+            }
+        }
+    }
+
+    /// Sends a wish under its token until it is accepted.
+    private func insist(_ wish: (token: String, sku: String, body: String), wait: Int?) async {
+        history.send(wish.token, wish.sku)
+        let deadline = ContinuousClock.now + .seconds(180)
+        while ContinuousClock.now < deadline {
+            let reply = await client.ask("POST", "/v1/intents", body: wish.body, key: wish.token, wait: wait)
+            history.note(wish.token, reply)
+            // The gate states no outcome, and accepts nothing.
+            if (200..<300).contains(reply.status) || reply.status == 409 { return }
+            try? await Task.sleep(for: .milliseconds(150))
+        }
+    }
+
+    /// Publishes what nobody can read, straight to the exchange.
+    func vandalize(_ amqpURL: String, partitions: Int) async {
+        let publisher = Publisher(
+            settings: .init(amqp: AMQPSettings(url: amqpURL, connectionName: "chaos vandal")),
+            logger: Logger(label: "chaos") { _ in SwiftLogNoOpLogHandler() })
+        var number = 0
+        while goesOn {
+            number += 1
+            let body = "rubbish-\(number)"
+            let outcome = await publisher.publish(
+                OutgoingMessage(
+                    exchange: BrokerTopology.intents,
+                    routingKey: BrokerTopology.routingKey(number % partitions),
+                    properties: MessageProperties(
+                        contentType: "application/json", type: "weir.intent.submit.v1", deliveryMode: 2),
+                    body: Array(body.utf8)))
+            if outcome == .confirmed { history.confirmRubbish(body) }
+            try? await Task.sleep(for: .milliseconds(250))
+        }
+        await onThread { publisher.stop(drain: .seconds(1)) }
+    }
+}
+
+/// Runs what blocks on a thread of its own.
+func onThread(_ body: @escaping @Sendable () -> Void) async {
+    await withCheckedContinuation { done in
+        _ = DedicatedThread(name: "chaos") {
+            body()
+            done.resume()
+        }
+    }
+}
