@@ -10,10 +10,10 @@ DEMO_ARGS = $(if $(KEEP),--keep) $(if $(BUYERS),--buyers $(BUYERS)) $(ARGS)
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[.a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: setup
-setup: ## Install what is missing: client libraries, PostgreSQL, RabbitMQ (Debian, Ubuntu)
+setup: ## Install what is missing: client libraries, PostgreSQL, RabbitMQ, Redis (Debian, Ubuntu)
 	@.ci/setup
 
 .PHONY: build
@@ -75,10 +75,17 @@ sanitize: setup ## Run the tests under the address and the thread sanitizer
 	swift test --sanitize=address --scratch-path .build-address
 	swift test --sanitize=thread --scratch-path .build-thread
 
+# Letters and digits only, because the passwords stand in URLs. A file that is there already stays.
+.env: ## Random passwords for docker compose
+	@umask 077; for part in DATABASE ADMIN INGRESS WORKER; do \
+		echo "WEIR_$${part}_PASSWORD=$$(head -c 18 /dev/urandom | base64 | tr '+/' 'ab')"; done > $@
+	@echo "$@ has the passwords; nobody else can read it, and git does not see it"
+
 .PHONY: compose-check
 compose-check: ## Check docker-compose.yml (no Docker engine needed)
 	@.ci/setup --with-compose
-	@compose=docker-compose; if docker compose version >/dev/null 2>&1; then compose="docker compose"; fi; \
+	@export WEIR_DATABASE_PASSWORD=x WEIR_ADMIN_PASSWORD=x WEIR_INGRESS_PASSWORD=x WEIR_WORKER_PASSWORD=x; \
+	compose=docker-compose; if docker compose version >/dev/null 2>&1; then compose="docker compose"; fi; \
 	$$compose config --quiet
 	@echo "docker-compose.yml is well-formed"
 

@@ -17,6 +17,18 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     .product(name: "HummingbirdCore", package: "hummingbird"),
 ]
+let tls: [Target.Dependency] = [
+    .product(name: "HummingbirdTLS", package: "hummingbird"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
+let certificates: [Target.Dependency] = [
+    .product(name: "X509", package: "swift-certificates"),
+    .product(name: "SwiftASN1", package: "swift-asn1"),
+]
+let sslClient: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
@@ -33,17 +45,22 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: [
         .target(
@@ -58,6 +75,8 @@ let package = Package(
             swiftSettings: strict),
         .systemLibrary(name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        // Without pkg-config: hiredis.pc asks for a flag that SwiftPM refuses, and says so at every build.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .target(name: "WeirCore", swiftSettings: strict),
         .target(name: "WeirWire", dependencies: ["WeirCore"], swiftSettings: strict),
         .target(
@@ -75,34 +94,35 @@ let package = Package(
             dependencies: [
                 "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
                 logging,
-                collections,
+                collections, crypto,
             ],
             swiftSettings: strict),
         .target(
             name: "WeirIngress",
             dependencies: [
                 "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
-                "WeirLive", logging, collections, lifecycle, httpTypes, hummingbird,
-            ] + nio,
+                "WeirLive", logging, collections, lifecycle, httpTypes, hummingbird, crypto, jwt,
+            ] + nio + tls,
             swiftSettings: strict),
-        .target(name: "WeirSandbox", dependencies: [logging], swiftSettings: strict),
+        .target(
+            name: "WeirSandbox", dependencies: [logging, crypto] + certificates, swiftSettings: strict),
         .executableTarget(
             name: "weir",
             dependencies: [
                 "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
                 "WeirSimulation", "WeirLive", "WeirIngress", "WeirSandbox", logging, arguments, lifecycle,
-                configuration, httpClient, histogram, hummingbird,
+                configuration, httpClient, histogram, hummingbird, crypto, sslClient,
             ],
             swiftSettings: strict),
         .executableTarget(
             name: "weir-lab",
             dependencies: [
                 "WeirTopology", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "CRabbitMQ",
-                "WeirPipeline", "WeirSimulation",
+                "CHiredis", "WeirPipeline", "WeirSimulation",
                 "WeirLive", "WeirIngress", "WeirSandbox", logging, arguments, lifecycle, httpClient,
                 histogram,
-                hummingbird,
-            ],
+                hummingbird, httpTypes,
+            ] + nio,
             resources: [.embedInCode("Queries")],
             swiftSettings: strict),
         .testTarget(name: "WeirTopologyTests", dependencies: ["WeirTopology"], swiftSettings: strict),
@@ -133,7 +153,8 @@ let package = Package(
             name: "WeirIngressTests",
             dependencies: [
                 "WeirTopology", "WeirContract", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient",
-                "WeirPipeline", "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient, yaml,
+                "WeirPipeline", "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient, yaml, crypto,
+                cryptoExtras, sslClient,
             ],
             swiftSettings: strict),
         .testTarget(name: "WeirSandboxTests", dependencies: ["WeirSandbox"], swiftSettings: strict),
@@ -144,6 +165,10 @@ let package = Package(
                 "WeirPipeline",
                 "WeirLive", "WeirIngress", "WeirSandbox", logging, httpClient,
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "WeirLabTests",
+            dependencies: ["weir-lab", "WeirCore", "PostgresClient", "WeirSandbox"],
             swiftSettings: strict),
     ]
 )

@@ -1,9 +1,21 @@
 extension BrokerTopology {
-    /// The topology as RabbitMQ's definitions file: what `rabbitmq/definitions.json` says and a test compares.
+    /// The topology as RabbitMQ's definitions file. With nobody's password it is what `rabbitmq/definitions.json` says
+    /// and a test compares: a user without a password cannot log in.
     ///
-    /// A broker that loads definitions makes no default user, so the file brings one: `weir` with the password `weir`,
-    /// for a first try behind a closed door. Change it before the broker can be reached from elsewhere.
-    public var definitions: String {
+    /// - Parameter passwordHashes: by the user's name, in the form of RabbitMQ's guide 'Passwords'.
+    public func definitions(passwordHashes: [String: String] = [:]) -> String {
+        let userLines = Self.users.map {
+            """
+            {"name":"\($0.name)","password_hash":"\(passwordHashes[$0.name] ?? "")",\
+            "hashing_algorithm":"rabbit_password_hashing_sha256","tags":[]}
+            """
+        }
+        let permissionLines = Self.users.map {
+            """
+            {"user":"\($0.name)","vhost":"/","configure":"\(jsonEscaped($0.configure))",\
+            "write":"\(jsonEscaped($0.write))","read":"\(jsonEscaped($0.read))"}
+            """
+        }
         let exchangeLines = exchanges.map {
             """
             {"name":"\($0.name)","vhost":"/","type":"\($0.type)","durable":true,"auto_delete":false,\
@@ -25,10 +37,12 @@ extension BrokerTopology {
         return """
             {
               "users": [
-                {"name":"weir","password_hash":"d2VpcjU3Dlu7NuWY1hDC0TLKik+0iRZ6HRKX1PkcjjVtC0Nz","hashing_algorithm":"rabbit_password_hashing_sha256","tags":[]}
+                \(userLines.joined(separator: ",\n    "))
               ],
               "vhosts": [{"name":"/"}],
-              "permissions": [{"user":"weir","vhost":"/","configure":".*","write":".*","read":".*"}],
+              "permissions": [
+                \(permissionLines.joined(separator: ",\n    "))
+              ],
               "exchanges": [
                 \(exchangeLines.joined(separator: ",\n    "))
               ],
@@ -53,4 +67,9 @@ extension Argument.Value {
         case .flag(let flag): String(flag)
         }
     }
+}
+
+/// A regular expression as JSON holds it: the backslash is all in ours that needs escaping.
+private func jsonEscaped(_ expression: String) -> String {
+    expression.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\\\")
 }

@@ -1,5 +1,5 @@
 /// Every query of this folder, by what it is for: `commit…` writes a batch, `read…` makes its snapshot, `own…` is
-/// about locks, `look…` serves the API and the command line, `audit…` and `migrate…` say it themselves.
+/// about locks, `keys…` about API keys, `look…` serves the API and the command line; the others say it themselves.
 public enum Queries {
     public static let auditBuyers = SQLText("audit_buyers", PackageResources.audit_buyers_sql)
     public static let auditClaimsWithoutStock = SQLText(
@@ -40,6 +40,8 @@ public enum Queries {
     public static let commitMoveHead = SQLText("commit_move_head", PackageResources.commit_move_head_sql)
     public static let commitPutOrderParts = SQLText(
         "commit_put_order_parts", PackageResources.commit_put_order_parts_sql)
+    public static let commitReturnDeadLetters = SQLText(
+        "commit_return_dead_letters", PackageResources.commit_return_dead_letters_sql)
     public static let commitUpdateIntents = SQLText(
         "commit_update_intents", PackageResources.commit_update_intents_sql)
     public static let commitUpdateOrders = SQLText(
@@ -48,8 +50,19 @@ public enum Queries {
         "commit_update_policies", PackageResources.commit_update_policies_sql)
     public static let commitUpdateSkus = SQLText(
         "commit_update_skus", PackageResources.commit_update_skus_sql)
+    public static let deadCount = SQLText("dead_count", PackageResources.dead_count_sql)
+    public static let deadDiscard = SQLText("dead_discard", PackageResources.dead_discard_sql)
+    public static let deadEdit = SQLText("dead_edit", PackageResources.dead_edit_sql)
+    public static let deadGroups = SQLText("dead_groups", PackageResources.dead_groups_sql)
+    public static let deadHistory = SQLText("dead_history", PackageResources.dead_history_sql)
+    public static let deadImport = SQLText("dead_import", PackageResources.dead_import_sql)
+    public static let deadNote = SQLText("dead_note", PackageResources.dead_note_sql)
+    public static let deadRestore = SQLText("dead_restore", PackageResources.dead_restore_sql)
+    public static let keysInsert = SQLText("keys_insert", PackageResources.keys_insert_sql)
+    public static let keysKnown = SQLText("keys_known", PackageResources.keys_known_sql)
+    public static let keysList = SQLText("keys_list", PackageResources.keys_list_sql)
+    public static let keysRevoke = SQLText("keys_revoke", PackageResources.keys_revoke_sql)
     public static let lookClosedSkus = SQLText("look_closed_skus", PackageResources.look_closed_skus_sql)
-    public static let lookDeadLetter = SQLText("look_dead_letter", PackageResources.look_dead_letter_sql)
     public static let lookDeadLetters = SQLText("look_dead_letters", PackageResources.look_dead_letters_sql)
     public static let lookEvents = SQLText("look_events", PackageResources.look_events_sql)
     public static let lookHeads = SQLText("look_heads", PackageResources.look_heads_sql)
@@ -78,6 +91,7 @@ public enum Queries {
     public static let ownShareLock = SQLText("own_share_lock", PackageResources.own_share_lock_sql)
     public static let ownShowLocks = SQLText("own_show_locks", PackageResources.own_show_locks_sql)
     public static let ownTryLock = SQLText("own_try_lock", PackageResources.own_try_lock_sql)
+    public static let pruneHorizon = SQLText("prune_horizon", PackageResources.prune_horizon_sql)
     public static let readBuyers = SQLText("read_buyers", PackageResources.read_buyers_sql)
     public static let readClock = SQLText("read_clock", PackageResources.read_clock_sql)
     public static let readCommands = SQLText("read_commands", PackageResources.read_commands_sql)
@@ -102,6 +116,16 @@ public enum Queries {
     public static let readUncountedBuyers = SQLText(
         "read_uncounted_buyers", PackageResources.read_uncounted_buyers_sql)
     public static let readUnserved = SQLText("read_unserved", PackageResources.read_unserved_sql)
+    public static let replayBegin = SQLText("replay_begin", PackageResources.replay_begin_sql)
+    public static let replayGive = SQLText("replay_give", PackageResources.replay_give_sql)
+    public static let replayMark = SQLText("replay_mark", PackageResources.replay_mark_sql)
+    public static let replayPending = SQLText("replay_pending", PackageResources.replay_pending_sql)
+    public static let replayProgress = SQLText("replay_progress", PackageResources.replay_progress_sql)
+    public static let replayResume = SQLText("replay_resume", PackageResources.replay_resume_sql)
+    public static let replaySend = SQLText("replay_send", PackageResources.replay_send_sql)
+    public static let replayShow = SQLText("replay_show", PackageResources.replay_show_sql)
+    public static let replayStop = SQLText("replay_stop", PackageResources.replay_stop_sql)
+    public static let replayTake = SQLText("replay_take", PackageResources.replay_take_sql)
     public static let suspectNote = SQLText("suspect_note", PackageResources.suspect_note_sql)
 
     /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
@@ -111,15 +135,18 @@ public enum Queries {
         commitClearSuspects, commitCountBuyers, commitInsertAddresses, commitInsertCommands,
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertOrders,
         commitInsertSkus, commitInsertSpecialIntents, commitMoveForwarded, commitMoveHead,
-        commitPutOrderParts, commitUpdateIntents, commitUpdateOrders, commitUpdatePolicies,
-        commitUpdateSkus, lookClosedSkus, lookDeadLetter, lookDeadLetters, lookEvents, lookHeads,
-        lookInstallation, lookIntents, lookOrders, lookOwners, lookSessionSettings, lookSkus,
-        migrateAcceptFailover, migrateApplied, migrateBegin, migrateEncoding, migrateEnd,
-        migrateHistory, migrateInstall, migrateLock, migratePartitions, migrateRecord, migrateUndo,
-        ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, readBuyers, readClock,
-        readCommands, readDue, readDueSkus, readForwarding, readIntents, readLines, readLog,
-        readMessages, readNextDeadline, readNextOrderDeadline, readOrderLines, readOrderParts,
-        readOrderSkus, readOrders, readOrdersDue, readPosition, readSkus, readUncountedBuyers,
-        readUnserved, suspectNote,
+        commitPutOrderParts, commitReturnDeadLetters, commitUpdateIntents, commitUpdateOrders,
+        commitUpdatePolicies, commitUpdateSkus, deadCount, deadDiscard, deadEdit, deadGroups,
+        deadHistory, deadImport, deadNote, deadRestore, keysInsert, keysKnown, keysList, keysRevoke,
+        lookClosedSkus, lookDeadLetters, lookEvents, lookHeads, lookInstallation, lookIntents,
+        lookOrders, lookOwners, lookSessionSettings, lookSkus, migrateAcceptFailover,
+        migrateApplied, migrateBegin, migrateEncoding, migrateEnd, migrateHistory, migrateInstall,
+        migrateLock, migratePartitions, migrateRecord, migrateUndo, ownSessionSettings,
+        ownShareLock, ownShowLocks, ownTryLock, pruneHorizon, readBuyers, readClock, readCommands,
+        readDue, readDueSkus, readForwarding, readIntents, readLines, readLog, readMessages,
+        readNextDeadline, readNextOrderDeadline, readOrderLines, readOrderParts, readOrderSkus,
+        readOrders, readOrdersDue, readPosition, readSkus, readUncountedBuyers, readUnserved,
+        replayBegin, replayGive, replayMark, replayPending, replayProgress, replayResume,
+        replaySend, replayShow, replayStop, replayTake, suspectNote,
     ]
 }

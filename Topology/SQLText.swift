@@ -19,6 +19,8 @@ public enum Migrations {
         SQLText("m0001_start", PackageResources.m0001_start_sql),
         SQLText("m0002_stock", PackageResources.m0002_stock_sql),
         SQLText("m0003_orders", PackageResources.m0003_orders_sql),
+        SQLText("m0004_credentials", PackageResources.m0004_credentials_sql),
+        SQLText("m0005_operations", PackageResources.m0005_operations_sql),
         SQLText("m0006_traceparent", PackageResources.m0006_traceparent_sql),
     ]
 }

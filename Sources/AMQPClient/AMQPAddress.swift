@@ -1,4 +1,4 @@
-/// The parts of an `amqp://` URL, decoded.
+/// The parts of an `amqp://` or `amqps://` URL, decoded.
 ///
 /// Written by hand because `amqp_parse_url` writes into its argument and accepts unknown queries in silence.
 struct AMQPAddress: Equatable {
@@ -7,23 +7,33 @@ struct AMQPAddress: Equatable {
     var host: String
     var port: Int32 = 5672
     var vhost = "/"
+    /// The file with the authorities that are trusted to name the broker; nil: the connection is not encrypted.
+    var authorities: String?
 
-    /// Parses `amqp://[user[:password]@]host[:port][/vhost]`.
+    /// Parses `amqp://[user[:password]@]host[:port][/vhost]`, or the same with `amqps://` and `?cacertfile=…`.
     ///
     /// No error repeats the URL, which holds a password.
     init(_ url: String) throws(AMQPError) {
         guard let schemeEnd = url.firstIndex(of: ":"), url[schemeEnd...].hasPrefix("://") else {
-            throw Self.malformed("does not start with amqp://")
+            throw Self.malformed("does not start with amqp:// or amqps://")
         }
+        let isSecure: Bool
         switch url[..<schemeEnd].lowercased() {
-        case "amqp": break
-        case "amqps":
-            throw AMQPError(.invalid, "TLS (amqps://) is not supported yet: use amqp:// on a trusted network")
-        default: throw Self.malformed("does not start with amqp://")
+        case "amqp": isSecure = false
+        case "amqps": isSecure = true
+        default: throw Self.malformed("does not start with amqp:// or amqps://")
         }
         var rest = url[url.index(schemeEnd, offsetBy: 3)...]
-        guard !rest.contains(where: { $0 == "?" || $0 == "#" }) else {
-            throw Self.malformed("has a query or fragment, which is not understood")
+        guard !rest.contains("#") else { throw Self.malformed("has a fragment, which means nothing here") }
+        if let mark = rest.firstIndex(of: "?") {
+            authorities = try Self.authorities(rest[rest.index(after: mark)...])
+            rest = rest[..<mark]
+        }
+        guard isSecure == (authorities != nil) else {
+            throw Self.malformed(
+                isSecure
+                    ? "does not say whom to trust: add ?cacertfile= and the path of the file with the CA's certificate"
+                    : "has a cacertfile, but amqp:// does not encrypt: write amqps://")
         }
         if let slash = rest.firstIndex(of: "/") {
             let path = rest[rest.index(after: slash)...]
@@ -40,10 +50,31 @@ struct AMQPAddress: Equatable {
             if login.count == 2 { password = try Self.decode(login[1], "password") }
             rest = rest[rest.index(after: at)...]
         }
-        (host, port) = try Self.hostAndPort(rest)
+        (host, port) = try Self.hostAndPort(rest, standard: isSecure ? 5671 : 5672)
     }
 
-    private static func hostAndPort(_ text: Substring) throws(AMQPError) -> (String, Int32) {
+    /// The `cacertfile` of a query. Nothing else of RabbitMQ's 'URI Query Parameters' is understood, and what is not
+    /// understood must not be ignored; `verify=verify_peer` says what happens anyway.
+    private static func authorities(_ query: Substring) throws(AMQPError) -> String? {
+        var path: String?
+        for pair in query.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let value = parts.count == 2 ? try decode(parts[1], "query") : ""
+            switch parts[0] {
+            case "cacertfile" where path == nil && !value.isEmpty: path = value
+            case "verify" where value == "verify_peer": break
+            case "verify": throw malformed("wants the broker not to be verified, which is not possible")
+            default:
+                // Not its name: behind an unencoded '?' stands the rest of a password.
+                throw malformed("has a parameter that is not understood; understood is cacertfile, once")
+            }
+        }
+        return path
+    }
+
+    private static func hostAndPort(
+        _ text: Substring, standard: Int32
+    ) throws(AMQPError) -> (String, Int32) {
         var host = text
         var portText: Substring?
         if text.hasPrefix("[") {
@@ -57,7 +88,7 @@ struct AMQPAddress: Equatable {
             portText = text[text.index(after: colon)...]
         }
         guard !host.isEmpty else { throw malformed("has no host") }
-        guard let portText else { return (try decode(host, "host"), 5672) }
+        guard let portText else { return (try decode(host, "host"), standard) }
         guard let port = UInt16(portText), port > 0 else { throw malformed("has a port outside 1 to 65535") }
         return (try decode(host, "host"), Int32(port))
     }

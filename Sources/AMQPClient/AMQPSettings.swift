@@ -2,9 +2,12 @@
 public struct AMQPSettings: Sendable {
     /// `amqp://user:password@host:port/vhost`, each part percent-encoded where it must be.
     ///
-    /// Left out: user and password are `guest`, the port is 5672, the virtual host is `/`. `amqps://` is
-    /// refused. See <https://www.rabbitmq.com/docs/uri-spec>; a query (`?heartbeat=…`) is refused, not
-    /// ignored.
+    /// Left out: user and password are `guest`, the port is 5672, the virtual host is `/`. See
+    /// <https://www.rabbitmq.com/docs/uri-spec>.
+    ///
+    /// `amqps://…?cacertfile=/path/ca.pem` encrypts, with TLS 1.2 at least, on port 5671 unless it says another. The
+    /// broker's certificate must come from an authority in that file and be for that host, which must be a name: an IP
+    /// address never matches. Other parameters (`?heartbeat=…`) are refused, not ignored.
     public var url: String
 
     /// Seconds between heartbeats, 1 to 60; a peer silent for twice as long is away.

@@ -13,9 +13,7 @@ extension Connection {
         guard let library = amqp_new_connection() else { throw AMQPError(.away, "\(place): out of memory") }
         var handle: SocketHandle?
         do throws(AMQPError) {
-            guard let socket = amqp_tcp_socket_new(library) else {
-                throw AMQPError(.away, "\(place): out of memory")
-            }
+            let socket = try makeSocket(library, address, place)
             var patience = timeval(tv_sec: settings.connectTimeoutSeconds, tv_usec: 0)
             errno = 0
             let status = amqp_socket_open_noblock(socket, address.host, address.port, &patience)
@@ -25,6 +23,7 @@ extension Connection {
                 let reason = errno == EINPROGRESS ? "connection refused" : String(cString: strerror(errno))
                 throw AMQPError(.away, "\(place): \(reason)")
             }
+            if let error = AMQPError.ofTLS(status, address, place) { throw error }
             if let error = AMQPError.ofStatus(status, place) { throw error }
             let cutter = SocketHandle(duplicating: amqp_get_sockfd(library))
             handle = cutter
@@ -60,7 +59,12 @@ extension Connection {
             &properties, address.user, address.password)
         let place =
             "cannot log in at \(address.host):\(address.port) as \(address.user) to \(address.vhost)"
-        if let error = AMQPError.ofReply(reply, place) { throw error }
+        guard let error = AMQPError.ofReply(reply, place) else { return }
+        // A port that speaks TLS hangs up on the first word that is none.
+        guard address.authorities == nil, reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION,
+            error.kind == .away
+        else { throw error }
+        throw AMQPError(.away, error.message + "; if that port speaks TLS, write amqps:// in the URL")
     }
 
     func openChannel() throws(AMQPError) {

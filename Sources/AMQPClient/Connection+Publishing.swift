@@ -27,6 +27,7 @@ extension Connection {
             throw AMQPError(
                 .invalid, "the headers take \(headerSize) bytes, the broker's frame limit is \(frameMax)")
         }
+        if isEncrypted { return try publishEncrypted(message) }
         arena.reset()
         var publish = amqp_basic_publish_t(
             ticket: 0, exchange: arena.bytes(message.exchange),

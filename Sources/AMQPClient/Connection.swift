@@ -21,6 +21,8 @@ public final class Connection {
     /// The user who has logged in.
     let user: String
     let frameMax: Int
+    /// Whether what goes out must pass through TLS.
+    let isEncrypted: Bool
     let arena = Arena()
     var outbox = FrameBuffer()
     var names = NameCache()
@@ -56,6 +58,7 @@ public final class Connection {
         library = opened.library
         socketHandle = opened.handle
         user = address.user
+        isEncrypted = address.authorities != nil
         frameMax = Int(amqp_get_frame_max(opened.library))
         try openChannel()
     }

@@ -2,8 +2,10 @@ import AMQPClient
 import Glibc
 import HTTPTypes
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
+import NIOSSL
 import ServiceLifecycle
 import Synchronization
 import WeirCore
@@ -15,6 +17,7 @@ import WeirWire
 /// readiness probe. Nothing that it needs must be there when it starts: `/readyz` says what is missing.
 public final class Ingress: Service {
     private let settings: IngressSettings
+    private let tls: TLSConfiguration?
     let handler: RequestHandler
     /// What keeps the sold-out gate; nil when there is none.
     let gateKeeper: GateKeeper?
@@ -29,6 +32,7 @@ public final class Ingress: Service {
     /// - Throws: ``IngressError`` when the settings cannot work.
     public init(settings: IngressSettings, partitioning: Partitioning, logger: Logger) throws {
         try settings.check()
+        tls = try settings.tls?.serverConfiguration()
         self.settings = settings
         self.logger = logger
         let desk = OutcomeDesk(limit: settings.waiterLimit)
@@ -48,7 +52,7 @@ public final class Ingress: Service {
             desk: desk, memory: memory, orderMemory: orderMemory, lanes: lanes,
             probe: QueueProbe(settings, partitions: partitioning.count),
             tail: LogTail(settings, partitioning: partitioning, logger: logger), gate: gateKeeper?.gate,
-            logger: logger)
+            credentials: Credentials(settings, logger: logger), logger: logger)
     }
 
     /// The port it listens at, once it does; 0 when it never will.
@@ -57,6 +61,7 @@ public final class Ingress: Service {
     /// Runs until a graceful shutdown: then nothing new is taken in, requests under way are answered, the threads
     /// are ended. Throws when the port cannot be had.
     public func run() async throws {
+        handler.credentials.start()
         handler.lookUps.start()
         handler.listener.start()
         handler.probe.start()
@@ -84,6 +89,7 @@ public final class Ingress: Service {
     }
 
     private func serve() async throws {
+        try await handler.credentials.readIssuer()
         let server = try makeServer()
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
@@ -98,6 +104,10 @@ public final class Ingress: Service {
                 }
                 // Nobody sweeps from here on, so nobody may wait any more.
                 self.handler.desk.release()
+                return false
+            }
+            group.addTask {
+                await self.handler.credentials.watchIssuer()
                 return false
             }
             group.addTask {
@@ -134,6 +144,7 @@ public final class Ingress: Service {
                 self.handler.tail.stop()
                 self.handler.lookUps.stop()
                 self.gateKeeper?.stop()
+                self.handler.credentials.stop()
                 continuation.resume()
             }
         }
@@ -143,16 +154,28 @@ public final class Ingress: Service {
     private func makeServer() throws -> any Service {
         let (handler, register, port, loop) = (handler, register, port, loop)
         let limits = settings.connectionLimits
+        if limits.connections < settings.connectionLimit {
+            logger.warning(
+                "fewer connections than the limit are served: the process may not open as many files",
+                metadata: ["limit": "\(settings.connectionLimit)", "served": "\(limits.connections)"])
+        }
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [ConnectionGuard(limits, register: register)],
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: settings.largestHead, maxHeaderListSize: settings.largestHead,
                 maxHeaderFieldCount: settings.headerFieldLimit))
+        let builder = HTTPServerBuilder { [tls] responder in
+            let plain = HTTP1Channel(responder: responder, configuration: channel)
+            guard let tls else { return plain }
+            return HTTPSChannel(secured: try TLSChannel(plain, tlsConfiguration: tls))
+        }
         // Without Hummingbird's Application: it makes a logger, a context and an id for every request.
-        return try HTTPServerBuilder.http1(configuration: channel).buildServer(
+        return try builder.buildServer(
             configuration: ServerConfiguration(
                 address: .hostname(settings.host, port: settings.port), backlog: 1024,
-                availableConnectionsDelegate: .maximum(settings.connectionLimit, logger: logger)),
+                availableConnectionsDelegate: .maximum(
+                    limits.connections + IngressSettings.connectionsToTell(beside: limits.connections),
+                    logger: logger)),
             eventLoopGroup: loop.group, logger: logger
         ) { request, writer, _ in
             if request.headers.contains(.expect) { try await handler.invite(request, writer) }

@@ -1,5 +1,6 @@
 import AMQPClient
 import WeirCore
+import Glibc
 import NIOCore
 import WeirTopology
 
@@ -21,6 +22,17 @@ extension IngressSettings {
                 && instance.utf8.allSatisfy(SKU.permits) && !instance.utf8.contains(UInt8(ascii: ".")),
             "the instance must have 1 to 128 characters out of A-Z a-z 0-9 _ : -, since it names a queue and binds it"
         )
+        try require(
+            !credentials.isOpen || Loopback.isLoopback(host),
+            "without a credential anybody who reaches '\(host)' could do everything: make a key with `weir keys create`,"
+                + " or name an issuer of JWTs (WEIR_JWT_JWKS), or listen at 127.0.0.1")
+        if let jwt = credentials.jwt {
+            try require(
+                !jwt.issuer.isEmpty && !jwt.audience.isEmpty,
+                "JWTs are taken only from a named issuer and for a named audience: set WEIR_JWT_ISSUER and"
+                    + " WEIR_JWT_AUDIENCE")
+        }
+        try require((1...600).contains(keyTrustSeconds), "keys may be trusted for 1 to 600 seconds")
         try require(publishDeadlineSeconds >= 2, "the publish deadline must be at least 2 seconds")
         try require(shutdownGraceSeconds >= 4, "the shutdown grace must be at least 4 seconds")
         try require(
@@ -61,6 +73,28 @@ extension IngressSettings {
             + writeTimeoutSeconds
         return ConnectionGuard.Limits(
             idle: .seconds(Int64(idleTimeoutSeconds)), reading: .seconds(Int64(readTimeoutSeconds)),
-            answering: .seconds(Int64(answering)))
+            answering: .seconds(Int64(answering)), connections: connectionsServed)
     }
+
+    /// Descriptors that something else than connections needs: servers, threads, files.
+    private static let reservedFiles = 64
+
+    /// How many connections are served: fewer than wanted where the process may not open as many files. What it may is
+    /// raised as far as the system allows.
+    var connectionsServed: Int {
+        var files = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &files) == 0 else {
+            return connectionLimit
+        }
+        if files.rlim_cur < files.rlim_max {
+            var raised = files
+            raised.rlim_cur = files.rlim_max
+            if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 { files = raised }
+        }
+        let possible = Int(clamping: files.rlim_cur) - Self.reservedFiles
+        return max(1, min(connectionLimit, possible - Self.connectionsToTell(beside: possible)))
+    }
+
+    /// How many connections there may be beside those that are served, to be told that there are too many.
+    static func connectionsToTell(beside served: Int) -> Int { max(16, min(1_000, served / 10)) }
 }

@@ -4,12 +4,19 @@ public struct IngressSettings: Sendable {
     public var databaseURL: String
     /// Where RabbitMQ is, `amqp://…`.
     public var amqpURL: String
-    /// The address to listen at. Without credentials nothing but loopback is safe.
+    /// The address to listen at. Without credentials it must be one that only this machine reaches.
     public var host = "127.0.0.1"
     /// The port to listen at; 0 takes any that is free.
     public var port = 8080
     /// Names this ingress's own queue, `weir.ingress.<instance>`: no two running ingresses may share it.
     public var instance = IngressSettings.randomInstance()
+
+    /// Which credentials it asks for.
+    public var credentials = CredentialSettings.open
+    /// For how long API keys are good that cannot be asked for because PostgreSQL is away, in seconds; 1 to 600.
+    public var keyTrustSeconds = 600
+    /// The certificate with which it speaks HTTPS; nil: it speaks HTTP.
+    public var tls: TLSFiles?
 
     /// The largest request body in bytes.
     public var largestBody = 65_536
@@ -58,6 +65,14 @@ public struct IngressSettings: Sendable {
     public var lookUpAtTheDoor = true
     /// Whether intents for SKUs of which nothing is left are refused at the door; without it the worker rejects them.
     public var soldOutGate = true
+    /// How often all clients together may come; nil: as often as they like.
+    public var rateOverall: RateLimit?
+    /// How often each credential may come; nil: as often as it likes.
+    public var ratePerCredential: RateLimit?
+    /// How often intents of each buyer may come; nil: as often as they like.
+    public var ratePerBuyer: RateLimit?
+    /// How many credentials and how many buyers are remembered at least, of those who came last.
+    public var rateMemory = 100_000
 
     /// Settings with the default limits.
     public init(databaseURL: String, amqpURL: String) {

@@ -14,11 +14,13 @@ struct PostgresRecipe: ServerRecipe {
     private let initdb: String
     private let postgres: String
     private let psql: String
+    private let tls: SandboxTLS?
 
-    init(folder: String, port: Int, password: String) throws {
+    init(folder: String, port: Int, password: String, tls: SandboxTLS? = nil) throws {
         self.folder = folder
         self.port = port
         self.password = password
+        self.tls = tls
         initdb = try Programs.postgres.find("initdb", of: "PostgreSQL", package: "postgresql")
         postgres = try Programs.postgres.find("postgres", of: "PostgreSQL", package: "postgresql")
         psql = try Programs.postgres.find("psql", of: "PostgreSQL", package: "postgresql-client")
@@ -39,7 +41,8 @@ struct PostgresRecipe: ServerRecipe {
         _ = try await Command.run(
             account.applied(to: Spawn(initdb, arguments, environment: environment, folder: folder)),
             scratch: folder, within: .seconds(120))
-        let all = Self.settings(port: port, folder: folder).merging(settings) { _, wanted in wanted }
+        let all = Self.settings(port: port, folder: folder).merging(try secured()) { _, tls in tls }
+            .merging(settings) { _, wanted in wanted }
         let lines = all.sorted { $0.key < $1.key }.map { key, value in
             "\(key) = '\(value.replacingOccurrences(of: "'", with: "''"))'\n"
         }
@@ -48,6 +51,23 @@ struct PostgresRecipe: ServerRecipe {
         try configuration.seekToEnd()
         try configuration.write(contentsOf: Data(("\n# Weir's sandbox\n" + lines.joined()).utf8))
         try configuration.close()
+    }
+
+    /// The settings for TLS, whose files are put in place.
+    private func secured() throws -> [String: String] {
+        guard let tls else { return [:] }
+        try tls.install(in: folder, account)
+        let rules = try FileHandle(forUpdating: URL(fileURLWithPath: "\(folder)/data/pg_hba.conf"))
+        let before = try rules.readToEnd() ?? Data()
+        // The first rule that fits counts.
+        try rules.seek(toOffset: 0)
+        try rules.write(
+            contentsOf: Data("hostnossl \(SandboxTLS.onlyDatabase) all all reject\n".utf8) + before)
+        try rules.close()
+        return [
+            "ssl": "on", "ssl_cert_file": SandboxTLS.certificateFile(folder),
+            "ssl_key_file": SandboxTLS.keyFile(folder),
+        ]
     }
 
     private static func settings(port: Int, folder: String) -> [String: String] {
@@ -106,6 +126,14 @@ struct PostgresRecipe: ServerRecipe {
     /// Where clients connect for one database.
     func url(database: String) -> String {
         "postgres://\(Self.user):\(password)@127.0.0.1:\(port)/\(database)"
+    }
+
+    /// The same with TLS, the certificate and the name verified; nil when the server does not speak it.
+    func securedURL(database: String) -> String? {
+        tls.map { tls in
+            "postgres://\(Self.user):\(password)@localhost:\(port)/\(database)?sslmode=verify-full&sslrootcert="
+                + tls.authoritiesFile
+        }
     }
 
     private var environment: [String: String] {

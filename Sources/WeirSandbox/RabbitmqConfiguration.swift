@@ -1,10 +1,15 @@
 /// The sandbox's `rabbitmq.conf`.
 enum RabbitmqConfiguration {
     /// Our settings, except those that `wishes`, lines of the same format, set otherwise.
-    static func text(port: Int, user: String, password: String, wishes: String) -> String {
+    ///
+    /// - Parameter tls: the folder with the certificate, and the port for TLS.
+    static func text(
+        port: Int, user: String, password: String, tls: (folder: String, port: Int)? = nil, wishes: String
+    ) -> String {
         let wished = wishes.split(separator: "\n").map(String.init)
         let overridden = Set(wished.map(key))
-        let ours = lines(port: port, user: user, password: password).filter { !overridden.contains(key($0)) }
+        let ours = (lines(port: port, user: user, password: password) + (tls.map(tlsLines) ?? []))
+            .filter { !overridden.contains(key($0)) }
         return (ours + wished).map { $0 + "\n" }.joined()
     }
 
@@ -21,6 +26,19 @@ enum RabbitmqConfiguration {
             // The file of standard output: one place for everything, start-up and crashes included.
             "log.console = true",
             "log.console.level = info",
+        ]
+    }
+
+    private static func tlsLines(folder: String, port: Int) -> [String] {
+        [
+            "listeners.ssl.1 = 127.0.0.1:\(port)",
+            "ssl_options.cacertfile = \(SandboxTLS.authoritiesFile(folder))",
+            "ssl_options.certfile = \(SandboxTLS.certificateFile(folder))",
+            "ssl_options.keyfile = \(SandboxTLS.keyFile(folder))",
+            "ssl_options.verify = verify_none",
+            "ssl_options.fail_if_no_peer_cert = false",
+            "ssl_options.versions.1 = tlsv1.3",
+            "ssl_options.versions.2 = tlsv1.2",
         ]
     }
 

@@ -18,8 +18,9 @@ final class RabbitmqRecipe: ServerRecipe {
     private let rabbitmqctl: String
     private let epmd: String
     private let runningEpmd = Mutex<ChildProcess?>(nil)
+    private let tls: (files: SandboxTLS, port: PortReservation)?
 
-    init(folder: String, port: Int, password: String) throws {
+    init(folder: String, port: Int, password: String, tls: SandboxTLS? = nil) throws {
         self.folder = folder
         self.port = port
         self.password = password
@@ -29,6 +30,7 @@ final class RabbitmqRecipe: ServerRecipe {
         account = try Account(preferring: "rabbitmq")
         epmdPort = try PortReservation()
         distributionPort = try PortReservation()
+        self.tls = try tls.map { ($0, try PortReservation()) }
     }
 
     /// Writes the configuration; once, before the first start.
@@ -37,9 +39,11 @@ final class RabbitmqRecipe: ServerRecipe {
         try account.makeFolder("\(folder)/home")
         // Whoever has the cookie commands the broker; the file's mode is the lock (Erlang insists on it).
         try account.write(Secret.random(), to: "\(folder)/home/.erlang.cookie")
+        try tls?.files.install(in: folder, account)
         try account.write(
             RabbitmqConfiguration.text(
-                port: port, user: Self.user, password: password, wishes: configuration),
+                port: port, user: Self.user, password: password, tls: tls.map { (folder, $0.port.port) },
+                wishes: configuration),
             to: "\(folder)/rabbitmq.conf")
         try account.write("[].\n", to: "\(folder)/enabled_plugins")
         try account.write(RabbitmqControl.script, to: "\(folder)/control.erl")
@@ -120,9 +124,19 @@ final class RabbitmqRecipe: ServerRecipe {
 
     /// Where clients connect for one virtual host.
     func url(vhost: String) -> String {
-        let escaped =
-            vhost.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-", "_"])) ?? vhost
-        return "amqp://\(Self.user):\(password)@127.0.0.1:\(port)/\(escaped)"
+        "amqp://\(Self.user):\(password)@127.0.0.1:\(port)/\(Self.escaped(vhost))"
+    }
+
+    /// The same with TLS; nil when the broker does not speak it.
+    func securedURL(vhost: String) -> String? {
+        tls.map { tls in
+            "amqps://\(Self.user):\(password)@localhost:\(tls.port.port)/\(Self.escaped(vhost))?cacertfile="
+                + tls.files.authoritiesFile
+        }
+    }
+
+    private static func escaped(_ vhost: String) -> String {
+        vhost.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(["-", "_"])) ?? vhost
     }
 
     /// Brokers side by side in tests: each scheduler is a thread.

@@ -6,10 +6,20 @@ public struct Room: Sendable {
     public let databaseURL: String
     /// The virtual host, with the rights of an administrator.
     public let amqpURL: String
+    /// Both with TLS, the server's certificate and name verified; nil when the servers do not speak it.
+    public let secured: Secured?
     /// The virtual host's name, for `runRabbitmqctl`.
     public let vhost: String
     /// The database's name.
     public let databaseName: String
+
+    /// The same room by other ways.
+    public struct Secured: Sendable {
+        /// The database.
+        public let databaseURL: String
+        /// The virtual host.
+        public let amqpURL: String
+    }
 }
 
 extension Sandbox {
@@ -22,8 +32,24 @@ extension Sandbox {
         _ = try await (database, vhost)
         return Room(
             databaseURL: postgresRecipe.url(database: name), amqpURL: rabbitmqRecipe.url(vhost: name),
-            vhost: name,
-            databaseName: name)
+            secured: secured(database: name, vhost: name), vhost: name, databaseName: name)
+    }
+
+    /// The database `weir` and the virtual host `/` with TLS; nil when the servers do not speak it.
+    public var secured: Room.Secured? { secured(database: "weir", vhost: "/") }
+
+    private func secured(database: String, vhost: String) -> Room.Secured? {
+        guard let database = postgresRecipe.securedURL(database: database),
+            let amqp = rabbitmqRecipe.securedURL(vhost: vhost)
+        else { return nil }
+        return Room.Secured(databaseURL: database, amqpURL: amqp)
+    }
+
+    /// Makes the database that takes no session without TLS, and returns its address with the rights of a superuser.
+    /// Once a sandbox.
+    public func makeDatabaseForTLSOnly() async throws -> String {
+        try await makeDatabase(SandboxTLS.onlyDatabase)
+        return postgresRecipe.url(database: SandboxTLS.onlyDatabase)
     }
 
     /// Runs `rabbitmqctl` on the sandbox's broker and returns what it prints.

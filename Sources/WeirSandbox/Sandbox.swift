@@ -1,34 +1,49 @@
 import Logging
 import Synchronization
 
-/// A private PostgreSQL and RabbitMQ on loopback, child processes of this one, for the demo and the tests.
+/// A private PostgreSQL and RabbitMQ (and a Redis, for comparison) on loopback, child processes of this one, for the
+/// demo, the tests and the measurements.
 ///
 /// Nothing stays behind: neither processes nor ports nor files, after `stop()` as little as after a crash.
 /// A sandbox that nobody refers to any more stops too.
 public final class Sandbox: Sendable {
+    /// When Redis brings its log of commands to the disk (`appendfsync`).
+    public enum RedisDurability: String, Sendable {
+        /// Every second: a lost machine loses that second.
+        case everysec
+        /// Before each answer.
+        case always
+    }
+
     /// What to start, and how.
     public struct Options: Sendable {
         /// Whether to start PostgreSQL.
         public var postgres: Bool
         /// Whether to start RabbitMQ.
         public var rabbitmq: Bool
+        /// Whether to start a Redis, and how often it brings its log to the disk; nil starts none.
+        public var redis: RedisDurability?
         /// Settings for postgresql.conf, which win over the sandbox's own.
         public var postgresSettings: [String: String]
         /// Lines for rabbitmq.conf, which win over the sandbox's own.
         public var rabbitmqConfiguration: String
+        /// Whether the servers speak TLS too: PostgreSQL on its port, RabbitMQ on one of its own.
+        public var tls: Bool
         /// Where the sandbox says what it does.
         public var logger: Logger
 
         /// Both servers, as a production machine would have them, and no talk.
         public init(
-            postgres: Bool = true, rabbitmq: Bool = true, postgresSettings: [String: String] = [:],
-            rabbitmqConfiguration: String = "",
+            postgres: Bool = true, rabbitmq: Bool = true, redis: RedisDurability? = nil,
+            postgresSettings: [String: String] = [:], rabbitmqConfiguration: String = "", tls: Bool = false,
             logger: Logger = Logger(label: "weir.sandbox", factory: { _ in SwiftLogNoOpLogHandler() })
         ) {
             self.postgres = postgres
             self.rabbitmq = rabbitmq
+            self.redis = redis
             self.postgresSettings = postgresSettings
             self.rabbitmqConfiguration = rabbitmqConfiguration
+            self.tls = tls
             self.logger = logger
         }
     }
@@ -37,11 +52,16 @@ public final class Sandbox: Sendable {
     public let postgres: SandboxServer
     /// The RabbitMQ.
     public let rabbitmq: SandboxServer
+    /// The Redis, if one was asked for.
+    public let redis: SandboxServer?
+    /// The certificates, if the servers speak TLS.
+    public let tls: SandboxTLS?
     /// The folder with everything, logs included.
     public var path: String { folder.path }
 
     let postgresRecipe: PostgresRecipe
     let rabbitmqRecipe: RabbitmqRecipe
+    let redisRecipe: RedisRecipe?
     let roomNumber = Atomic<Int>(0)
     private let folder: SandboxFolder
     private let reaper: Reaper
@@ -53,12 +73,23 @@ public final class Sandbox: Sendable {
         // The reaper comes before anything that it may have to end.
         reaper = try Reaper(of: folder)
         let ports = (postgres: try PortReservation(), rabbitmq: try PortReservation())
+        tls = options.tls ? try SandboxTLS(folder: folder.path) : nil
         postgresRecipe = try PostgresRecipe(
-            folder: "\(folder.path)/postgres", port: ports.postgres.port, password: Secret.random())
+            folder: "\(folder.path)/postgres", port: ports.postgres.port, password: Secret.random(),
+            tls: tls)
         rabbitmqRecipe = try RabbitmqRecipe(
-            folder: "\(folder.path)/rabbitmq", port: ports.rabbitmq.port, password: Secret.random())
+            folder: "\(folder.path)/rabbitmq", port: ports.rabbitmq.port, password: Secret.random(),
+            tls: tls)
         postgres = SandboxServer(postgresRecipe, reservation: ports.postgres)
         rabbitmq = SandboxServer(rabbitmqRecipe, reservation: ports.rabbitmq)
+        if options.redis != nil {
+            let port = try PortReservation()
+            let recipe = try RedisRecipe(
+                folder: "\(folder.path)/redis", port: port.port, password: Secret.random())
+            (redisRecipe, redis) = (recipe, SandboxServer(recipe, reservation: port))
+        } else {
+            (redisRecipe, redis) = (nil, nil)
+        }
     }
 
     /// Starts the servers side by side, in four to five seconds, and returns when both answer. First it ends
@@ -69,7 +100,8 @@ public final class Sandbox: Sendable {
         do {
             async let postgres: Void = sandbox.startPostgres(options)
             async let rabbitmq: Void = sandbox.startRabbitmq(options)
-            _ = try await (postgres, rabbitmq)
+            async let redis: Void = sandbox.startRedis(options)
+            _ = try await (postgres, rabbitmq, redis)
         } catch {
             await sandbox.stop()
             throw error
@@ -83,7 +115,10 @@ public final class Sandbox: Sendable {
     /// The virtual host `/`, with the rights of an administrator.
     public var amqpURL: String { rabbitmqRecipe.url(vhost: "/") }
 
-    /// Ends both servers and removes everything. Calling it again does no harm.
+    /// The password of the Redis; empty if there is none.
+    public var redisPassword: String { redisRecipe?.password ?? "" }
+
+    /// Ends the servers and removes everything. Calling it again does no harm.
     public func stop() async {
         _ = await reaper.finish()
         do {
@@ -112,7 +147,8 @@ public final class Sandbox: Sendable {
 
     /// Looking also collects the children that have ended.
     private var isAnythingRunning: Bool {
-        [postgres.isRunning, rabbitmq.isRunning, rabbitmqRecipe.isEpmdRunning].contains(true)
+        [postgres.isRunning, rabbitmq.isRunning, rabbitmqRecipe.isEpmdRunning, redis?.isRunning ?? false]
+            .contains(true)
     }
 
     private func startPostgres(_ options: Options) async throws {
@@ -128,5 +164,12 @@ public final class Sandbox: Sendable {
         try rabbitmqRecipe.create(configuration: options.rabbitmqConfiguration)
         try await rabbitmq.start()
         logger.debug("RabbitMQ is ready", metadata: ["port": "\(rabbitmq.port)"])
+    }
+
+    private func startRedis(_ options: Options) async throws {
+        guard let durability = options.redis, let redis, let redisRecipe else { return }
+        try redisRecipe.create(appendfsync: durability.rawValue)
+        try await redis.start()
+        logger.debug("Redis is ready", metadata: ["port": "\(redis.port)"])
     }
 }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// One server of a sandbox, and the accidents that can happen to it.
 public final class SandboxServer: Sendable {
-    /// As people write it: "PostgreSQL" or "RabbitMQ".
+    /// As people write it: "PostgreSQL", "RabbitMQ" or "Redis".
     public var name: String { recipe.name }
     /// The port on 127.0.0.1, the same for the sandbox's whole life.
     public let port: Int

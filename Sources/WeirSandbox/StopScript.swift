@@ -32,8 +32,8 @@ enum StopScript {
         esac
         cd /
 
-        # Ours is what works in the server's folder and has our mark in its environment (PostgreSQL writes its
-        # titles over its environment: there the name must do). Somebody's shell in there is left alone.
+        # Ours is what works in the server's folder and has our mark in its environment (PostgreSQL and Redis
+        # write their titles over their environment: there the name must do). Somebody's shell in there is left alone.
         if [ "${1-}" = list ]; then
             find /proc -mindepth 2 -maxdepth 2 -path '/proc/[0-9]*/cwd' -printf '%h %l\n' 2>/dev/null |
                 while read -r process place; do
@@ -41,7 +41,8 @@ enum StopScript {
                     "$folder/$2" | "$folder/$2"/* | "$folder/$2 (deleted)") ;;
                     *) continue ;;
                     esac
-                    if [ "$(cat "$process/comm" 2>/dev/null)" = postgres ] ||
+                    name=$(cat "$process/comm" 2>/dev/null)
+                    if [ "$name" = postgres ] || [ "$name" = redis-server ] ||
                         grep -qzxF "WEIR_SANDBOX=$folder" "$process/environ" 2>/dev/null; then
                         echo "${process#/proc/}"
                     fi
@@ -52,7 +53,7 @@ enum StopScript {
         # Root without CAP_SYS_PTRACE (in a container) may not read another user's working directory: look as
         # that user.
         processes() {
-            for server in postgres rabbitmq; do
+            for server in postgres rabbitmq redis; do
                 [ -d "$folder/$server" ] || continue
                 set --
                 if [ "$(id -u)" = 0 ]; then

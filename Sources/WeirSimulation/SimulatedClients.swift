@@ -116,7 +116,7 @@ struct SimulatedClients {
             let command = try? Command.read(
                 type: delivery.type, messageID: delivery.messageID, contentType: nil, body: delivery.body)
         else { return false }
-        if let token = command.token, command.kind == .submit { return database.intents[token] != nil }
+        if let token = command.token, command.id == nil { return database.intents[token] != nil }
         return command.id.map { database.results[$0] != nil } ?? false
     }
 

@@ -8,7 +8,7 @@ extension Command {
     ///
     /// - Parameters:
     ///   - type: the AMQP property `type`, one of ``CommandKind``.
-    ///   - messageID: the AMQP property `message_id`: the command's id; not needed for a submit.
+    ///   - messageID: the AMQP property `message_id`: the command's id; not needed for a submit or a discard.
     ///   - contentType: the AMQP property `content_type`; absent or `application/json`.
     ///   - body: a JSON object.
     public static func read(
@@ -36,13 +36,16 @@ extension Command {
         }
         if kind == .submit, let submit = Submit(plain: body) { return .submit(submit) }
         var fields = try JSONFields(body)
-        if kind == .submit { return .submit(try Submit(from: &fields)) }
+        if kind == .submit || kind == .discard {
+            let submit = try Submit(from: &fields)
+            return kind == .submit ? .submit(submit) : .discard(submit)
+        }
         if kind == .submitOrder { return .order(.submit(try OrderSubmit(from: &fields))) }
         let id = try Self.id(messageID)
         if let command = try OrderCommand(kind, id, from: &fields) { return .order(command) }
         let sku = try fields.identifier("sku", as: SKU.self)
         switch kind {
-        case .submit, .confirm, .submitOrder, .confirmOrder, .cancelOrder, .extendOrder, .orderMessage:
+        case .submit, .discard, .confirm, .submitOrder, .confirmOrder, .cancelOrder, .extendOrder, .orderMessage:
             let token = try fields.identifier("token", as: Token.self)
             try fields.end(knowing: "token, sku")
             return .confirm(IntentChange(id: id, token: token, sku: sku))

@@ -5,7 +5,7 @@ extension Command {
     public var body: [UInt8] {
         JSONWriter.object { json in
             switch self {
-            case .submit(let submit):
+            case .submit(let submit), .discard(let submit):
                 json.member("token", submit.token.text)
                 json.member("sku", submit.sku.text)
                 json.member("quantity", submit.quantity.units)
@@ -41,12 +41,6 @@ extension Command {
         }
     }
 
-    /// The AMQP property `message_id`: the command's id, or a submit's token.
-    public var messageID: String {
-        switch self {
-        case .submit(let submit): submit.token.text
-        case .order(.submit(let submit)): submit.token.text
-        default: id?.text ?? ""
-        }
-    }
+    /// The AMQP property `message_id`: the command's id, or the token where that serves.
+    public var messageID: String { (id?.text ?? token?.text ?? order?.text) ?? "" }
 }

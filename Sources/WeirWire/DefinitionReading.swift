@@ -1,7 +1,7 @@
 import WeirCore
 
 extension Definition {
-    /// Reads a definition whose id and SKU stand elsewhere, as in an HTTP request. Names every field that is wrong.
+    /// Reads a definition whose id and SKU stand elsewhere, as in an HTTP request.
     public init(
         id: CommandID, sku: SKU, ifVersion: VersionMatch? = nil, from fields: inout JSONFields
     ) throws(WireRefusal) {
@@ -9,14 +9,14 @@ extension Definition {
         let stocked = flaws.read { () throws(WireRefusal) in
             try fields.optionalInteger("stocked", in: StockLimit.stocked)
         }
-        let policy = SKUPolicy(from: &fields, &flaws)
+        let policy = SKUPolicy(from: &fields, noting: &flaws)
         flaws.read { () throws(WireRefusal) in
             try fields.end(knowing: "stocked, \(SKUPolicy.fieldNames)")
         }
         try flaws.check()
+        // What is wrong by itself says nothing about the others.
         if let (field, remedy) = policy.contradiction { throw fields.invalid(field, remedy) }
-        self.init(
-            id: id, sku: sku, stocked: (stocked ?? nil) ?? 0, policy: policy, ifVersion: ifVersion)
+        self.init(id: id, sku: sku, stocked: (stocked ?? nil) ?? 0, policy: policy, ifVersion: ifVersion)
     }
 }
 
@@ -39,37 +39,37 @@ extension SKUPolicy {
         "hold_seconds, max_hold_seconds, max_per_intent, max_per_buyer, safety_stock, low_stock_at,"
         + " on_sale_from, on_sale_until, on_shortage, waitlist_limit, backorder_limit, available_from"
 
-    /// Reads the members of a policy; what is not there takes its default.
+    /// Reads the members of a policy; what is not there takes its default. Names every field that is wrong.
     public init(from fields: inout JSONFields) throws(WireRefusal) {
         var flaws = Flaws()
-        self.init(from: &fields, &flaws)
+        self.init(from: &fields, noting: &flaws)
         try flaws.check()
     }
 
-    fileprivate init(from fields: inout JSONFields, _ flaws: inout Flaws) {
-        self.init()
-        let (units, seconds) = (StockLimit.stocked, Self.holdSecondsRange)
-        func number(_ name: String, in range: ClosedRange<Int64>) -> Int64? {
+    /// Reads the members of a policy; one that is wrong is noted, and counts as not there.
+    init(from fields: inout JSONFields, noting flaws: inout Flaws) {
+        func integer(_ name: String, in range: ClosedRange<Int64>) -> Int64? {
             flaws.read { () throws(WireRefusal) in try fields.optionalInteger(name, in: range) } ?? nil
         }
-        func time(_ name: String) -> Timestamp? {
+        func timestamp(_ name: String) -> Timestamp? {
             flaws.read { () throws(WireRefusal) in try fields.optionalTimestamp(name) } ?? nil
         }
-        if let number = number("hold_seconds", in: seconds) { holdSeconds = number }
-        maxHoldSeconds = number("max_hold_seconds", in: seconds)
-        maxPerIntent = number("max_per_intent", in: Quantity.range)
-        maxPerBuyer = number("max_per_buyer", in: 1...units.upperBound)
-        if let number = number("safety_stock", in: units) { safetyStock = number }
-        lowStockAt = number("low_stock_at", in: units)
-        onSaleFrom = time("on_sale_from")
-        onSaleUntil = time("on_sale_until")
+        let units = StockLimit.stocked
+        self.init(
+            holdSeconds: integer("hold_seconds", in: Self.holdSecondsRange) ?? Self.defaultHoldSeconds,
+            maxHoldSeconds: integer("max_hold_seconds", in: Self.holdSecondsRange),
+            maxPerIntent: integer("max_per_intent", in: Quantity.range),
+            maxPerBuyer: integer("max_per_buyer", in: 1...units.upperBound),
+            safetyStock: integer("safety_stock", in: units) ?? 0,
+            lowStockAt: integer("low_stock_at", in: units),
+            onSaleFrom: timestamp("on_sale_from"), onSaleUntil: timestamp("on_sale_until"))
         let rule = flaws.read { () throws(WireRefusal) in
             try fields.optionalWord("on_shortage", as: ShortageRule.self)
         }
         onShortage = (rule ?? nil) ?? .reject
-        waitlistLimit = number("waitlist_limit", in: units)
-        backorderLimit = number("backorder_limit", in: units)
-        availableFrom = time("available_from")
+        waitlistLimit = integer("waitlist_limit", in: units)
+        backorderLimit = integer("backorder_limit", in: units)
+        availableFrom = timestamp("available_from")
     }
 
     /// Writes the members of a policy; limits and times that are not set are left out.

@@ -31,7 +31,8 @@ struct HTTPBench: AsyncParsableCommand {
         try TopologyTool(amqpURL: room.amqpURL, partitions: partitions).apply()
         let session = try Session(SessionSettings(url: room.databaseURL, applicationName: "lab"))
         defer { session.close() }
-        try session.execute(script: LabQueries.shop)
+        try session.execute(script: LabQueries.shop + LabQueries.orderOnce)
+        _ = try session.run(Query(LabQueries.stockUp, [.texts(["hot"]), .int8s([1_000_000_000])]))
         let servers = ["DATABASE_URL": room.databaseURL, "AMQP_URL": room.amqpURL]
 
         let weirPort = try freePort()
@@ -42,11 +43,16 @@ struct HTTPBench: AsyncParsableCommand {
         let worker = try Child(
             "weir", ["serve", "--role", "worker", "--log-level", "error"], environment: servers)
         defer { worker.stop() }
-        let rivals = try [("UPDATE, INSERT", ["--in-steps"]), ("both in one", [])].map { name, options in
+        let rivals = try [
+            ("UPDATE, INSERT", Strategy.conditionalInSteps), ("both in one", .conditional),
+        ].map { name, strategy in
             let port = try freePort()
             let server = try Child(
                 "weir-lab",
-                ["conditional-server", "--port", "\(port)", "--sessions", "\(sessions)"] + options,
+                [
+                    "strategy-server", "--strategy", strategy.rawValue, "--port", "\(port)", "--sessions",
+                    "\(sessions)",
+                ],
                 environment: servers)
             return (name: name, port: port, server: server)
         }

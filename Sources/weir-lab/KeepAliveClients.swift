@@ -51,7 +51,7 @@ struct KeepAliveClients {
                 let length = recv(clients[position].socket, &buffer, buffer.count, 0)
                 guard length > 0 else { throw LabError("the server closed a connection") }
                 clients[position].received += buffer[..<length]
-                while let status = Self.takeAnswer(&clients[position].received) {
+                while let status = HTTPAnswer.take(from: &clients[position].received)?.status {
                     result.answers += 1
                     result.statuses[status, default: 0] += 1
                     result.latencies.append((ContinuousClock.now - clients[position].askedAt).seconds)
@@ -70,43 +70,5 @@ struct KeepAliveClients {
         guard send(client.socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
             throw LabError("a request could not be sent")
         }
-    }
-
-    /// Takes one whole answer off the front and returns its status.
-    private static func takeAnswer(_ received: inout [UInt8]) -> Int? {
-        guard let (status, length) = received.withUnsafeBytes(answer) else { return nil }
-        if length == received.count {
-            received.removeAll(keepingCapacity: true)
-        } else {
-            received.removeFirst(length)
-        }
-        return status
-    }
-
-    /// The status and the length of the whole answer at the beginning of the bytes, once all of it is there.
-    private static func answer(_ bytes: UnsafeRawBufferPointer) -> (status: Int, length: Int)? {
-        guard bytes.count > 12 else { return nil }
-        let status = number(bytes, from: 9)
-        var (line, bodyLength) = (0, 0)
-        for position in bytes.indices where bytes[position] == UInt8(ascii: "\n") {
-            if position - line <= 1 {
-                let length = position + 1 + bodyLength
-                return bytes.count >= length ? (status, length) : nil
-            }
-            if isContentLength(bytes[line..<position]) { bodyLength = number(bytes, from: line + 15) }
-            line = position + 1
-        }
-        return nil
-    }
-
-    private static func isContentLength(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
-        let name = "content-length:".utf8
-        return line.count > name.count && zip(line, name).allSatisfy { $0 | 0x20 == $1 | 0x20 }
-    }
-
-    private static func number(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
-        bytes[start...].lazy.drop { $0 == UInt8(ascii: " ") }
-            .prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-            .reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
     }
 }

@@ -7,7 +7,10 @@ struct Lab: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "weir-lab",
         abstract: "Measures Weir beside what it is compared with, on private servers on this machine.",
-        subcommands: [AllBenches.self, DrainBench.self, HTTPBench.self, ConditionalServer.self, ChaosCommand.self])
+        subcommands: [
+            AllBenches.self, DrainBench.self, HTTPBench.self, GateBench.self, OverloadBench.self,
+            StrategiesBench.self, ChaosCommand.self, StrategyServer.self, EmptyServer.self,
+        ])
 }
 
 struct AllBenches: AsyncParsableCommand {
@@ -19,6 +22,15 @@ struct AllBenches: AsyncParsableCommand {
         print("")
         var http = try HTTPBench.parse([])
         try await http.run()
+        print("")
+        var gate = try GateBench.parse([])
+        try await gate.run()
+        print("")
+        var overload = try OverloadBench.parse([])
+        try await overload.run()
+        print("")
+        let strategies = try StrategiesBench.parse(["--seconds", "3"])
+        try await strategies.run()
     }
 }
 

@@ -13,12 +13,23 @@ import Testing
         #expect(try AMQPAddress("AMQP://[::1]:5999/").host == "::1")
         #expect(try AMQPAddress("amqp://[::1]:5999/").port == 5999)
         #expect(try AMQPAddress("amqp://a:b:c@h").password == "b:c")
+        #expect(full.authorities == nil && short.authorities == nil)
+    }
+
+    @Test func aSecureAddressNamesWhomItTrusts() throws {
+        let secure = try AMQPAddress(
+            "amqps://u:p@broker.example/v?cacertfile=/etc/my%20ca.pem&verify=verify_peer")
+        #expect(secure.authorities == "/etc/my ca.pem" && secure.port == 5671 && secure.vhost == "v")
+        #expect(try AMQPAddress("AMQPS://h:1234?cacertfile=ca.pem").port == 1234)
     }
 
     @Test(arguments: [
         "", "localhost", "http://localhost", "amqps://localhost", "amqp://", "amqp:///vhost", "amqp://h:0",
         "amqp://h:65536", "amqp://h:x", "amqp://h/a/b", "amqp://h/%zz", "amqp://h/%0", "amqp://h/%00",
-        "amqp://u:secret%ff@h", "amqp://h?heartbeat=3", "amqp://[::1", "amqp://[::1]x",
+        "amqp://u:secret%ff@h", "amqp://h?heartbeat=3", "amqp://u:pass?secret@h",
+        "amqps://h?cacertfile=", "amqps://h?cacertfile=a&cacertfile=b", "amqps://h?verify=verify_peer",
+        "amqps://h?cacertfile=a&verify=verify_none", "amqp://h?cacertfile=a", "amqps://h?cacertfile=a#b",
+        "amqps://h?cacertfile=%zz", "amqp://[::1", "amqp://[::1]x",
     ])
     func malformedIsOneSentenceWithoutThePassword(url: String) {
         let error = #expect(throws: AMQPError.self) { try AMQPAddress(url) }

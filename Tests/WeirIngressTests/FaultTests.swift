@@ -3,6 +3,7 @@ import WeirLive
 import WeirSandbox
 
 @testable import WeirIngress
+@testable import WeirWire
 
 /// Servers that die, hang or refuse, each test on servers of its own.
 @Suite(.serialized) struct FaultTests {
@@ -41,7 +42,10 @@ import WeirSandbox
 
     @Test func aBrokerThatIsKilledUnderLoadCosts503AndNoOutcome() async throws {
         try await withSandbox { sandbox in
-            try await IngressRoom.with(sandbox) { room in
+            // Every token shall have its outcome, those of the unlucky too: the gate would accept none of them.
+            try await IngressRoom.with(sandbox) {
+                $0.soldOutGate = false
+            } _: { room in
                 try await room.define("shoe", 100, holdSeconds: 0)
                 let results = try await withThrowingTaskGroup(
                     of: (Int, Duration, Set<String>).self
@@ -76,6 +80,36 @@ import WeirSandbox
                 #expect(try room.count("select count(*)::int from intent where status = 'confirmed'") == 100)
                 let report = try LiveAudit(databaseURL: room.room.databaseURL).run()
                 #expect(report.holds, "\(report.lines)")
+            }
+        }
+    }
+
+    @Test func aStreamOutlivesARestartOfItsDatabaseWithoutAGap() async throws {
+        try await withSandbox { sandbox in
+            try await IngressRoom.with(sandbox) { room in
+                let stream = try await EventSource.open(room)
+                for number in 0..<10 { try await room.define("a\(number)", 1) }
+                try await eventually("the first ones") { stream.events.count == 10 }
+                await sandbox.postgres.kill()
+                let refused = try await room.get("/v1/events")
+                #expect(refused.status == 503 && refused.problem == "database-unavailable")
+                try await sandbox.postgres.restart()
+                try await room.untilReady()
+                for number in 0..<10 {
+                    try await eventually("it is defined") {
+                        (200..<202).contains(try await room.define("b\(number)", 1).status)
+                    }
+                }
+                try await eventually("the others") {
+                    Set(stream.events.compactMap { $0["subject"]?.string }).count == 20
+                }
+                stream.close()
+                let places = stream.events.map(\.place)
+                #expect(Set(places).count == places.count)
+                for partition in Int64(0)..<2 {
+                    let seqs = places.filter { $0[0] == partition }.map { $0[1] }
+                    #expect(seqs == Array(1..<Int64(seqs.count + 1)))
+                }
             }
         }
     }

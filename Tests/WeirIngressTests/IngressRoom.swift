@@ -71,6 +71,29 @@ final class IngressRoom: Sendable {
         await own.stop()
     }
 
+    /// Lends another ingress on the same servers, without workers of its own.
+    func withSecondIngress(
+        _ change: (inout IngressSettings) -> Void = { _ in }, _ body: (IngressRoom) async throws -> Void
+    ) async throws {
+        var settings = IngressSettings(databaseURL: room.databaseURL, amqpURL: room.amqpURL)
+        settings.port = 0
+        settings.shutdownGraceSeconds = 6
+        change(&settings)
+        let ingress = try Ingress(settings: settings, partitioning: partitioning, logger: .quiet)
+        let group = ServiceGroup(services: [ingress], logger: .quiet)
+        let running = Task { try await group.run() }
+        let other = IngressRoom(
+            room, ingress, await ingress.started(), nil, partitioning, group, running)
+        do {
+            try await other.untilReady()
+            try await body(other)
+        } catch {
+            await other.stop()
+            throw error
+        }
+        await other.stop()
+    }
+
     func untilReady() async throws {
         try await eventually("the ingress is ready") { try await get("/readyz").status == 200 }
     }

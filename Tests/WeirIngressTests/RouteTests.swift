@@ -35,7 +35,9 @@ import Testing
     }
 
     @Test func aClientThatWaitsGetsTheOutcomeAndARejectionIsOne() async throws {
-        try await IngressRoom.with { room in
+        try await IngressRoom.with {
+            $0.soldOutGate = false
+        } _: { room in
             try await room.define("one", 1, holdSeconds: 0)
             let sold = try await room.submit("a", "one", wait: 10)
             #expect(sold.status == 200 && sold.text("status") == "confirmed")
@@ -131,7 +133,9 @@ import Testing
     }
 
     @Test func commandsThatCannotBeSayWhy() async throws {
-        try await IngressRoom.with { room in
+        try await IngressRoom.with {
+            $0.soldOutGate = false
+        } _: { room in
             try await room.define("gone", 1, holdSeconds: 0)
             _ = try await room.submit("sold", "gone", wait: 10)
             _ = try await room.submit("late", "gone", wait: 10)
@@ -167,8 +171,32 @@ import Testing
         }
     }
 
-    @Test func aLateConfirmWithoutUnitsIsAShortfall() async throws {
+    /// The stored answer is a refusal as well, and whoever gets it again is told so.
+    @Test func aRefusalThatIsRepeatedSaysSo() async throws {
         try await IngressRoom.with { room in
+            try await room.define("tea", 1)
+            func adjust() async throws -> Reply {
+                try await room.send(
+                    "POST", "/v1/skus/tea/adjustments",
+                    headers: [("Content-Type", "application/json"), ("Idempotency-Key", "k1")],
+                    body: #"{"delta":-5,"reason":"r"}"#)
+            }
+            let (first, second) = (try await adjust(), try await adjust())
+            #expect(first.status == 409 && second.status == 409 && first.bodyText == second.bodyText)
+            #expect(first.headers.first(name: "idempotent-replayed") == nil)
+            #expect(second.headers.first(name: "idempotent-replayed") == "true")
+            // Nothing was asked before under a name that the server made up.
+            _ = try await room.submit("t1", "tea", wait: 10)
+            _ = try await room.command("t1", "confirm")
+            let again = try await room.command("t1", "confirm")
+            #expect(again.status == 200 && again.headers.first(name: "idempotent-replayed") == nil)
+        }
+    }
+
+    @Test func aLateConfirmWithoutUnitsIsAShortfall() async throws {
+        try await IngressRoom.with {
+            $0.soldOutGate = false
+        } _: { room in
             try await room.define("rare", 1, holdSeconds: 1)
             #expect(try await room.submit("first", "rare", wait: 10).text("status") == "reserved")
             try await eventually("the hold expires") {

@@ -105,14 +105,14 @@ extension Logger {
 
 /// Waits for a condition, at most so long; looks again whenever something may have changed.
 func eventually(
-    within limit: Duration = .seconds(30), _ condition: () throws -> Bool
+    within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
 ) async throws -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {
-        if try condition() { return true }
+        if try await condition() { return true }
         try await Task.sleep(for: .milliseconds(20))
     }
-    return try condition()
+    return try await condition()
 }
 
 func submit(_ token: String, _ sku: String, _ units: Int64 = 1, buyer: String = "b") -> Command {

@@ -31,7 +31,10 @@ import WeirSandbox
         ["migrate", "--partitions", "0"], ["migrate", "--partitions", "65"],
         ["migrate", "--partitions", "x"],
         ["sku", "put"], ["nonsense"], ["intent", "submit", "tea", "--buyer", "b", "--wait", "31"],
-        ["dead", "list", "--limit", "0"], ["topology", "export", "--partitions", "1000"],
+        ["dead", "list", "--limit", "0"], ["keys", "create", "--name", "n"],
+        ["keys", "create", "--name", "n", "--scope", "buyer"], ["keys", "create", "--scope", "stock:read"],
+        ["keys", "create", "--name", "", "--scope", "stock:read"], ["keys", "revoke", "abc"],
+        ["topology", "export", "--partitions", "1000"],
     ])
     func wrongUsageIsExit64(_ arguments: [String]) throws {
         let run = try Run(arguments, ["DATABASE_URL": "postgres://weir@127.0.0.1:9/weir"])
@@ -98,5 +101,92 @@ import WeirSandbox
         #expect(try Run(["migrate"], servers).errors.contains("another timeline"))
         #expect(try Run(["migrate", "--accept-failover"], servers).code == 0)
         #expect(try Installation.read(databaseURL: room.databaseURL).isAccepted)
+    }
+
+    @Test func aKeyIsShownOnceListedAndRevoked() async throws {
+        let room = try await SharedSandbox.room()
+        let servers = ["DATABASE_URL": room.databaseURL]
+        #expect(try Run(["keys", "list"], servers).errors.contains("run `weir migrate`"))
+        #expect(try Run(["migrate"], servers).code == 0)
+        #expect(try Run(["keys", "list"], servers).output.isEmpty)
+        let made = try Run(
+            ["keys", "create", "--name", "checkout", "--scope", "intents:write", "--scope", "stock:read"],
+            servers)
+        let key = made.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        let parts = key.split(separator: "_")
+        #expect(made.code == 0 && parts.count == 3 && parts[0] == "weir", "\(made.output)")
+        #expect(parts[1].count == 8 && parts[2].count == 32)
+        #expect(made.errors.contains(String(parts[1])) && !made.errors.contains(String(parts[2])))
+
+        let listed = try Run(["keys", "list"], servers).output
+        #expect(
+            listed.contains(String(parts[1])) && listed.contains("good  intents:write stock:read  checkout"))
+        #expect(!listed.contains(String(parts[2])))
+        for id in [String(parts[1]), key] {
+            let revoked = try Run(["keys", "revoke", id], servers)
+            #expect(revoked.code == 0 && revoked.output.contains("revoked "), "\(revoked.errors)")
+            #expect(!revoked.output.contains(String(parts[2])))
+        }
+        let json = try Run(["keys", "list", "--json"], servers).output
+        #expect(json.contains(#""scope":"intents:write stock:read""#) && json.contains("revoked_at"))
+        let unknown = try Run(["keys", "revoke", "aaaaaaaa"], servers)
+        #expect(unknown.code == 1 && unknown.errors.contains("no key aaaaaaaa"))
+        // What is stored does not hold the key.
+        #expect(
+            try room.holds("select count(*) from api_key where strpos(api_key::text, '\(parts[2])') > 0") == 0
+        )
+    }
+
+    @Test func aServerWithoutCredentialsRefusesEveryAddressButLoopback() async throws {
+        let room = try await SharedSandbox.room()
+        let servers = ["DATABASE_URL": room.databaseURL, "AMQP_URL": room.amqpURL]
+        #expect(try Run(["migrate", "--partitions", "1"], servers).code == 0)
+        #expect(try Run(["topology", "apply"], servers).code == 0)
+        let refused = try Run(["serve", "--role", "ingress", "--host", "0.0.0.0", "--port", "0"], servers)
+        #expect(refused.code == 1 && refused.errors.contains("weir keys create"), "\(refused.errors)")
+        #expect(refused.errors.split(separator: "\n").count == 1)
+
+        let open = try Served(["--role", "ingress", "--port", "0"], servers)
+        defer { open.stop() }
+        try await eventually("it says that anybody may do everything") {
+            open.log.contains("there is no credential yet: listening at 127.0.0.1 only")
+        }
+    }
+
+    @Test(arguments: [
+        (["--tls-cert", "/c.pem"], "both WEIR_TLS_CERT and WEIR_TLS_KEY"),
+        (["--jwks", "/keys.json"], "WEIR_JWT_ISSUER"), (["--jwt-issuer", "i"], "WEIR_JWT_JWKS"),
+        (
+            ["--jwks", "/keys.json", "--jwt-issuer", "i", "--jwt-audience", "a"],
+            "'/keys.json' cannot be read"
+        ),
+        (["--tls-cert", "/c.pem", "--tls-key", "/k.pem"], "'/c.pem' cannot be read"),
+    ])
+    func halfASettingIsNamed(_ arguments: [String], _ words: String) async throws {
+        let room = try await SharedSandbox.room()
+        let servers = [
+            "DATABASE_URL": room.databaseURL, "AMQP_URL": room.amqpURL, "WEIR_LOG_LEVEL": "critical",
+        ]
+        #expect(try Run(["migrate", "--partitions", "1"], servers).code == 0)
+        #expect(try Run(["topology", "apply"], servers).code == 0)
+        let run = try Run(["serve", "--role", "ingress", "--port", "0"] + arguments, servers)
+        #expect([1, 64].contains(run.code) && run.errors.contains(words), "\(run.errors)")
+        #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+    }
+
+    @Test func passwordsComeFromTheEnvironmentAndAreNotInTheFile() throws {
+        let lacking = try Run(
+            ["topology", "export", "--passwords"], ["WEIR_ADMIN_PASSWORD": "a", "WEIR_WORKER_PASSWORD": "w"])
+        #expect(lacking.code == 64 && lacking.errors.contains("WEIR_INGRESS_PASSWORD"), "\(lacking.errors)")
+        let all = [
+            "WEIR_ADMIN_PASSWORD": "s1-a", "WEIR_WORKER_PASSWORD": "s1-w", "WEIR_INGRESS_PASSWORD": "s1-i",
+        ]
+        let export = try Run(["topology", "export", "--passwords"], all)
+        #expect(
+            export.code == 0 && !export.output.contains("s1-")
+                && !export.output.contains(#""password_hash":"""#))
+        #expect(
+            try Run(["topology", "export"], all).output.components(separatedBy: #""password_hash":"""#).count
+                == 4)
     }
 }

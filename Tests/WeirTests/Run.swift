@@ -8,10 +8,15 @@ struct Run {
     let output: String
     let errors: String
 
+    /// The binary that was built beside the tests.
+    static var binary: URL {
+        URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appending(path: "weir")
+    }
+
     init(_ arguments: [String], _ environment: [String: String] = [:]) throws {
         let process = Process()
-        process.executableURL = URL(filePath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-            .deletingLastPathComponent().appending(path: "weir")
+        process.executableURL = Self.binary
         process.arguments = arguments
         process.environment = ["PATH": "/usr/bin:/bin"].merging(environment) { _, given in given }
         let (output, errors) = (Pipe(), Pipe())
@@ -33,5 +38,12 @@ extension Room {
         let session = try Session(SessionSettings(url: databaseURL, applicationName: "test"))
         defer { session.close() }
         try session.execute(script: script)
+    }
+
+    /// One number out of the database.
+    func holds(_ sql: String) throws -> Int {
+        let session = try Session(SessionSettings(url: databaseURL, applicationName: "test"))
+        defer { session.close() }
+        return try session.run(Query(Statement(name: "count", sql: sql))).int(0, 0)
     }
 }

@@ -30,7 +30,7 @@ private func files(in name: String) throws -> [String: String] {
 @Test func shippedDefinitionsAgreeWithTheTopology() throws {
     let shipped = try String(
         contentsOf: folder.appending(path: "rabbitmq/definitions.json"), encoding: .utf8)
-    #expect(shipped == BrokerTopology(partitions: 8).definitions)
+    #expect(shipped == BrokerTopology(partitions: 8).definitions())
     #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(shipped.utf8)) }
 }
 
@@ -59,4 +59,48 @@ private func files(in name: String) throws -> [String: String] {
         BrokerTopology.eventRoutingKey(type: "weir.sku.defined.v1", sku: "a.b..c")
             == "weir.sku.defined.v1.a%2Eb%2E%2Ec")
     #expect(BrokerTopology.eventRoutingKey(type: "t", sku: "abc") == "t.abc")
+}
+
+@Test func nobodyAtRunTimeMayChangeTheTopologyOrReadWhatIsNotHis() throws {
+    func matches(_ expression: String, _ name: String) throws -> Bool {
+        // As the broker asks: anywhere in the name.
+        try name.firstMatch(of: Regex(expression)) != nil
+    }
+    let topology = BrokerTopology(partitions: 64)
+    let names =
+        topology.exchanges.map(\.name) + topology.queues.map(\.name) + ["amq.default", "amq.topic", "shop"]
+    let (ingress, worker, admin) = (BrokerTopology.ingress, BrokerTopology.worker, BrokerTopology.admin)
+    for name in names {
+        let isWork = name.contains(".p")
+        #expect(try !matches(ingress.configure, name) && !matches(worker.configure, name), "\(name)")
+        #expect(try matches(ingress.write, name) == (name == "weir.intents"), "\(name)")
+        #expect(try matches(ingress.read, name) == (name == "weir.events"), "\(name)")
+        #expect(
+            try matches(worker.write, name)
+                == ["weir.events", "weir.internal", "amq.default"].contains(name),
+            "\(name)")
+        #expect(try matches(worker.read, name) == (isWork || name == "weir.dead"), "\(name)")
+        for right in [admin.configure, admin.write, admin.read] {
+            #expect(try matches(right, name) == name.hasPrefix("weir."), "\(name)")
+        }
+    }
+    for name in ["weir.ingress.a1b2", "weir.ingress.a1b2.more"] {
+        #expect(
+            try matches(ingress.configure, name) && matches(ingress.write, name)
+                && matches(ingress.read, name))
+        for user in [worker, admin] {
+            #expect(try ![user.configure, user.write, user.read].contains { try matches($0, name) })
+        }
+    }
+    for name in ["weir.ingress.", "xweir.ingress.a", "weirXingress.a"] {
+        #expect(try !matches(ingress.configure, name), "\(name)")
+    }
+}
+
+@Test func theShippedUsersCannotLogIn() {
+    #expect(
+        BrokerTopology(partitions: 1).definitions().components(separatedBy: #""password_hash":"","#).count
+            == 4)
+    let one = BrokerTopology(partitions: 1).definitions(passwordHashes: ["weir-worker": "aGFzaA=="])
+    #expect(one.contains(#"{"name":"weir-worker","password_hash":"aGFzaA==","#))
 }

@@ -72,7 +72,8 @@ import WeirCore
             #"{"token":"t","sku":"s","quantity":01,"buyer":"b"}"#,
         ].map { Array($0.utf8) }
         let pieces: [[UInt8]] = [
-            "\"", "\\", ",", "0", "-", "1e3", "{", "}", ":", " ", "\u{0}", "é", "token", "\n", "9", "a", "\u{C}", "\t",
+            "\"", "\\", ",", "0", "-", "1e3", "{", "}", ":", " ", "\u{0}", "é", "token", "\n", "9", "a",
+            "\u{C}", "\t",
         ].map { Array($0.utf8) }
         var read = 0
         for _ in 0..<60_000 {

@@ -1,6 +1,8 @@
 /// A message that asks a partition for a change.
 public enum Command: Hashable, Sendable {
     case submit(Submit)
+    /// A wish that could not be decided and that a person gave up: it is rejected, so that nobody waits for ever.
+    case discard(Submit)
     case confirm(IntentChange)
     case cancel(IntentChange)
     case extend(Extension)
@@ -11,7 +13,7 @@ public enum Command: Hashable, Sendable {
     /// The SKU whose partition decides this command; nil for a command about an order.
     public var sku: SKU? {
         switch self {
-        case .submit(let submit): submit.sku
+        case .submit(let submit), .discard(let submit): submit.sku
         case .confirm(let change), .cancel(let change): change.sku
         case .extend(let wish): wish.sku
         case .define(let definition): definition.sku
@@ -23,7 +25,7 @@ public enum Command: Hashable, Sendable {
     /// The intent that the command is about, if it is about one.
     public var token: Token? {
         switch self {
-        case .submit(let submit): submit.token
+        case .submit(let submit), .discard(let submit): submit.token
         case .confirm(let change), .cancel(let change): change.token
         case .extend(let wish): wish.token
         case .define, .adjust, .order: nil
@@ -35,10 +37,10 @@ public enum Command: Hashable, Sendable {
         if case .order(let command) = self { command.order } else { nil }
     }
 
-    /// The id under which the result is kept; nil for a submit, where the token serves.
+    /// The id under which the result is kept; nil for a submit or a discard, where the token serves.
     public var id: CommandID? {
         switch self {
-        case .submit: nil
+        case .submit, .discard: nil
         case .confirm(let change), .cancel(let change): change.id
         case .extend(let wish): wish.id
         case .define(let definition): definition.id
@@ -51,6 +53,7 @@ public enum Command: Hashable, Sendable {
     public var kind: CommandKind {
         switch self {
         case .submit: .submit
+        case .discard: .discard
         case .confirm: .confirm
         case .cancel: .cancel
         case .extend: .extend
@@ -66,7 +69,7 @@ public enum Command: Hashable, Sendable {
     /// added later is a part only where it says something.
     public var payload: String {
         switch self {
-        case .submit(let submit):
+        case .submit(let submit), .discard(let submit):
             "\(kind.rawValue)\n\(submit.token)\n\(submit.sku)\n\(submit.quantity)\n\(submit.buyer)"
                 + "\n\(submit.onShortage?.rawValue ?? "policy")\n\(submit.replaces?.text ?? "nothing")"
         case .confirm(let change), .cancel(let change):
@@ -88,6 +91,7 @@ public enum Command: Hashable, Sendable {
 /// The kinds of commands; the raw value is the message's AMQP `type`.
 public enum CommandKind: String, Sendable, CaseIterable {
     case submit = "weir.intent.submit.v1"
+    case discard = "weir.intent.discard.v1"
     case confirm = "weir.intent.confirm.v1"
     case cancel = "weir.intent.cancel.v1"
     case extend = "weir.intent.extend.v1"
@@ -102,8 +106,8 @@ public enum CommandKind: String, Sendable, CaseIterable {
 
     /// The kinds that a client may send.
     public static let allCases: [CommandKind] = [
-        .submit, .confirm, .cancel, .extend, .define, .adjust, .submitOrder, .confirmOrder, .cancelOrder,
-        .extendOrder,
+        .submit, .discard, .confirm, .cancel, .extend, .define, .adjust, .submitOrder, .confirmOrder,
+        .cancelOrder, .extendOrder,
     ]
 }
 

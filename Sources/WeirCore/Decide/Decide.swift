@@ -28,6 +28,7 @@ extension Desk {
     mutating func decide(_ command: Command) {
         switch command {
         case .submit(let submit): decide(submit)
+        case .discard(let submit): discard(submit)
         case .confirm(let change): answer(command, change.id, change.sku) { $0.confirm(change) }
         case .cancel(let change): answer(command, change.id, change.sku) { $0.cancel(change) }
         case .extend(let wish): answer(command, wish.id, wish.sku) { $0.extend(wish) }

@@ -38,6 +38,8 @@ struct Answer: Sendable {
         if let seconds = problem.retryAfterSeconds { fields[.retryAfter] = String(seconds) }
         if let allow = problem.allow { fields[.allow] = allow }
         if let location = problem.location { fields[.location] = location }
+        if let rates = problem.rates { add(rates) }
+        if let challenge = problem.challenge { fields[.wwwAuthenticate] = challenge }
         if problem.isReplayed { markReplayed() }
         if problem.closes { fields[.connection] = "close" }
     }

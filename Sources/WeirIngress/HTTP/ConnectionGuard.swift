@@ -24,6 +24,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         var answering: TimeAmount
         /// For the rest of a request that is answered already, and for a client that was told to go.
         var lingering: TimeAmount = .seconds(2)
+        /// How many connections are served; one more is told so, and closed.
+        var connections = Int.max
     }
 
     private let limits: Limits
@@ -36,6 +38,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether the answer is a stream, which may last as long as its client takes what is sent.
     private var isStream = false
     private var isEnding = false
+    /// Whether there were enough connections when this one came.
+    private var isOneTooMany = false
     private var deadline = NIODeadline.distantFuture
     private var alarm: Scheduled<Void>?
     private var alarmAt = NIODeadline.distantFuture
@@ -46,7 +50,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        register.add(context.channel)
+        isOneTooMany = register.add(context.channel) > limits.connections
         extend(context)
     }
 
@@ -60,6 +64,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isEnding else { return }
         switch unwrapInboundIn(data) {
+        case .head where isOneTooMany:
+            register.countRefusal()
+            return end(context, with: Self.tooManyConnections)
         case .head:
             unanswered += 1
             isReading = true
@@ -105,12 +112,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
+    static let tooManyConnections = Problem(
+        .overloaded, "the server has as many connections as it serves; nothing was accepted, come back later")
+
     // MARK: Time
 
     private func extend(_ context: ChannelHandlerContext) {
         guard !isEnding else { return }
         let time: TimeAmount =
-            if isReading { unanswered == 0 ? limits.lingering : limits.reading } else {
+            if isOneTooMany {
+                limits.lingering
+            } else if isReading {
+                unanswered == 0 ? limits.lingering : limits.reading
+            } else {
                 unanswered == 0 ? limits.idle : limits.answering
             }
         deadline = context.eventLoop.now + time

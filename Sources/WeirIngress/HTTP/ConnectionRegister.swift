@@ -7,7 +7,19 @@ final class ConnectionRegister: Sendable {
 
     var count: Int { channels.withLock { $0.count } }
 
-    func add(_ channel: any Channel) { channels.withLock { $0[ObjectIdentifier(channel)] = channel } }
+    /// Connections that were told that there are too many.
+    private let refusals = Atomic(0)
+    var refused: Int { refusals.load(ordering: .relaxed) }
+
+    /// Adds one; returns how many there are now.
+    func add(_ channel: any Channel) -> Int {
+        channels.withLock { channels in
+            channels[ObjectIdentifier(channel)] = channel
+            return channels.count
+        }
+    }
+
+    func countRefusal() { refusals.wrappingAdd(1, ordering: .relaxed) }
 
     func remove(_ channel: any Channel) { channels.withLock { $0[ObjectIdentifier(channel)] = nil } }
 

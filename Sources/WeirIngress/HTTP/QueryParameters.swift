@@ -92,7 +92,8 @@ enum Cursor {
         else {
             throw Problem(
                 .invalidQuery, parameter: "after",
-                "the cursor is none that Weir gave out; send the 'next' of the page before, or leave it out")
+                "the parameter 'after' is no cursor that Weir gave out; send the 'next' of the page before, or leave"
+                    + " it out")
         }
         return sku
     }

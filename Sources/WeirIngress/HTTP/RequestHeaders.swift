@@ -124,7 +124,7 @@ enum BodyHeaders {
         guard mediaTypes.contains(media) else {
             throw Problem(
                 .mediaType, header: "Content-Type",
-                "the content type is '\(printable(type))'; send \(mediaTypes[0])")
+                "the header Content-Type is '\(printable(type))'; send \(mediaTypes[0])")
         }
     }
 

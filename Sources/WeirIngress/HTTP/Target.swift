@@ -66,6 +66,14 @@ enum Target: Sendable {
         }
     }
 
+    /// Whether requests for it count against quotas: health and descriptions are for everybody.
+    var isCounted: Bool {
+        switch self {
+        case .livez, .readyz, .openAPI, .asyncAPI, .problems, .problem: false
+        default: true
+        }
+    }
+
     /// The methods that this target knows, for the header `Allow`.
     var methods: String {
         switch self {

@@ -24,6 +24,10 @@ struct Problem: Error, Sendable {
     var allow: String?
     /// Where the client finds what it may be looking for.
     var location: String?
+    /// What the quotas said, where they were asked.
+    var rates: RateNotes?
+    /// For `WWW-Authenticate`.
+    var challenge: String?
     /// Whether the same was answered before to the same key.
     var isReplayed = false
     /// Whether the connection ends behind this answer, because the rest of the request is not worth reading.

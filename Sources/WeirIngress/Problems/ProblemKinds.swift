@@ -1,11 +1,12 @@
 extension ProblemKind {
     /// All of them, in the order of their page; a test sees to it that none is missing.
     static let all = [
-        malformedRequest, headTooLarge, requestTimeout, notFound, methodNotAllowed, invalidPath, invalidQuery,
-        invalidHeader, mediaType, encoding, bodyTooLarge, malformedBody, invalidBody, tokenConflict,
-        commandConflict, unknownToken, unknownSKU, wrongState, undecided, unknownLine, shortfall,
-        belowCommitted, stockLimit, versionMismatch, holdLimit, deadlinePassed, tooMany, soldOut, rateLimited, queueFull,
-        brokerUnavailable, publishTimeout, notRoutable, databaseUnavailable, overloaded, internalError,
+        malformedRequest, headTooLarge, requestTimeout, httpsOnly, missingCredential, invalidCredential,
+        missingScope, otherBuyer, notFound, methodNotAllowed, invalidPath, invalidQuery, invalidHeader,
+        mediaType, encoding, bodyTooLarge, malformedBody, invalidBody, tokenConflict, commandConflict,
+        unknownToken, unknownSKU, wrongState, undecided, unknownLine, shortfall, belowCommitted, stockLimit,
+        versionMismatch, holdLimit, deadlinePassed, tooMany, soldOut, rateLimited, queueFull, brokerUnavailable,
+        publishTimeout, notRoutable, databaseUnavailable, credentialsUnavailable, overloaded, internalError,
     ]
 
     // MARK: The request as a whole

@@ -9,7 +9,7 @@ extension RequestHandler {
     ///
     /// Each line is answered as it would have been alone: a line that is wrong spoils only itself. The whole batch is
     /// refused, before anything is published, only when it is too large.
-    func submitBatch(_ request: Request) async throws(Problem) -> Answer {
+    func submitBatch(_ request: Request, _ caller: Caller) async throws(Problem) -> Answer {
         let start = monotonicNanoseconds()
         let preference = try Preference.read(
             request.headers, limit: settings.waitLimitSeconds, otherwise: 0)
@@ -21,14 +21,17 @@ extension RequestHandler {
         let share = batchBytes.share()
         let body = try await batchBody(of: request, share)
         let lines = try batchLines(of: body)
+        // The request itself is counted already.
+        let notes = try rates.admit(lines.count - 1, credential: nil)
         let trace = TraceParent(request.headers)
         // In the order of the lines: it is the order in which they are published.
         let passages = lines.map { line in
-            beginLine(line, waitSeconds: preference.waitSeconds, since: start, trace: trace)
+            beginLine(line, caller, waitSeconds: preference.waitSeconds, since: start, trace: trace)
         }
         var answer = Answer(.ok, [])
         answer.mediaType = .jsonLines
         if let applied = preference.applied { answer.fields[.preferenceApplied] = applied }
+        answer.add(notes)
         answer.stream = { [self] writer in
             try await write(passages, to: &writer)
             // Until here the batch counts, and no longer, also when its client is gone.
@@ -44,7 +47,8 @@ extension RequestHandler {
     private typealias Line = Result<Passage, Problem>
 
     private func beginLine(
-        _ line: ArraySlice<UInt8>, waitSeconds: Int, since start: UInt64, trace: TraceParent?
+        _ line: ArraySlice<UInt8>, _ caller: Caller, waitSeconds: Int, since start: UInt64,
+        trace: TraceParent?
     ) -> Line {
         do throws(Problem) {
             guard line.count <= settings.largestBody else {
@@ -55,6 +59,8 @@ extension RequestHandler {
                 var fields = try JSONFields(line)
                 return try Submit(from: &fields)
             }
+            try caller.requireBuyer(submit.buyer)
+            _ = try rates.admit(buyer: submit.buyer)
             return .success(try begin(submit, waitSeconds: waitSeconds, since: start, trace: trace))
         } catch {
             return .failure(error)

@@ -6,7 +6,7 @@ import WeirWire
 extension RequestHandler {
     /// `POST /v1/intents/{token}/confirm` and `…/cancel`.
     func change(
-        _ token: Token, _ verb: Target.IntentVerb, _ request: Request
+        _ token: Token, _ verb: Target.IntentVerb, _ request: Request, _ caller: Caller
     ) async throws(Problem) -> Answer {
         let id = try commandID(request)
         let preference = try commandPreference(request)
@@ -19,6 +19,7 @@ extension RequestHandler {
                 try JSONFields(bytes).end(knowing: "none: the path and the header say everything")
             }
         }
+        try await requireOwn(token, caller)
         let sku: SKU
         if let named { sku = named } else { sku = try await self.sku(of: token) }
         let change = IntentChange(id: id, token: token, sku: sku)

@@ -22,6 +22,7 @@ extension RequestHandler {
         }
         checks.append(("outcome_queue", listener.isConnected ? nil : "not connected to the broker"))
         checks.append(("partition_queues", await queues))
+        checks.append(("credentials", credentials.fault))
         if isDraining.load(ordering: .relaxed) { checks.append(("server", "it is shutting down")) }
         let isReady = checks.allSatisfy { $0.fault == nil }
         var answer = Answer(

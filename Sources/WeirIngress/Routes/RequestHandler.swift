@@ -25,6 +25,8 @@ final class RequestHandler: Sendable {
     let tail: LogTail
     /// Nil when there is none.
     let gate: SoldOutGate?
+    let rates: Rates
+    let credentials: Credentials
     let logger: Logger
     /// Publishes on their way.
     let inFlight = Atomic(0)
@@ -37,7 +39,7 @@ final class RequestHandler: Sendable {
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
         listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory,
         orderMemory: WishMemory<OrderSubmit>, lanes: Lanes, probe: QueueProbe, tail: LogTail,
-        gate: SoldOutGate?, logger: Logger
+        gate: SoldOutGate?, credentials: Credentials, logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning
@@ -51,6 +53,8 @@ final class RequestHandler: Sendable {
         self.probe = probe
         self.tail = tail
         self.gate = gate
+        rates = Rates(settings)
+        self.credentials = credentials
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
         lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
@@ -76,40 +80,49 @@ final class RequestHandler: Sendable {
     }
 
     private func routed(_ request: Request) async -> Answer {
+        var notes = RateNotes()
+        var answer: Answer
         do throws(Problem) {
             guard let target = try Target.read(request.uri.path) else {
                 throw Problem(
                     .notFound,
                     "there is nothing at '\(printable(request.uri.path))'; /openapi.yaml lists the routes")
             }
-            return try await answer(request, to: target)
+            let caller = try credentials.admit(request, to: target)
+            if target.isCounted {
+                notes = try rates.admit(credential: caller.name.isEmpty ? nil : caller.name)
+            }
+            answer = try await self.answer(request, to: target, caller)
         } catch {
-            return Answer(error)
+            answer = Answer(error)
         }
+        answer.add(notes)
+        return answer
     }
 
-    // Credentials and rates will be checked here, before anything is read.
-    private func answer(_ request: Request, to target: Target) async throws(Problem) -> Answer {
+    private func answer(
+        _ request: Request, to target: Target, _ caller: Caller
+    ) async throws(Problem) -> Answer {
         let isReading = request.method == .get || request.method == .head
         switch target {
         case .intents where request.method == .post:
-            return try await submit(request)
+            return try await submit(request, caller)
         case .batch where request.method == .post:
-            return try await submitBatch(request)
+            return try await submitBatch(request, caller)
         case .batch where isReading:
-            return try await showIntent(Token(unchecked: "batch"), request)
+            return try await showIntent(Token(unchecked: "batch"), request, caller)
         case .events where isReading:
-            return try await streamEvents(request)
+            return try await streamEvents(request, caller)
         case .intent(let token) where isReading:
-            return try await showIntent(token, request)
+            return try await showIntent(token, request, caller)
         case .intentChange(let token, let verb) where request.method == .post:
-            return try await change(token, verb, request)
+            return try await change(token, verb, request, caller)
         case .orders where request.method == .post:
-            return try await submitOrder(request)
+            return try await submitOrder(request, caller)
         case .order(let token) where isReading:
-            return try await showOrder(token, request)
+            return try await showOrder(token, request, caller)
         case .orderChange(let token, let verb) where request.method == .post:
-            return try await changeOrder(token, verb, request)
+            return try await changeOrder(token, verb, request, caller)
         case .skus where isReading:
             return try await listStock(request)
         case .sku(let sku) where isReading:

@@ -6,7 +6,9 @@ import WeirWire
 extension RequestHandler {
     /// `GET /v1/intents/{token}`. With `?wait=N` a token that is not decided yet is waited for; one that is decided
     /// is shown at once, since what the client waits for has happened.
-    func showIntent(_ token: Token, _ request: Request) async throws(Problem) -> Answer {
+    func showIntent(
+        _ token: Token, _ request: Request, _ caller: Caller
+    ) async throws(Problem) -> Answer {
         let start = monotonicNanoseconds()
         let query = try QueryParameters(request.uri.query, knowing: ["wait", "sku"])
         let sku = try query.sku()
@@ -18,36 +20,47 @@ extension RequestHandler {
                 throw Self.tooManyWait
             }
             defer { desk.forget(id) }
-            answer = try await state(of: token, sku)
+            answer = try await state(of: token, sku, caller)
             if answer == nil {
                 answer = try await outcome(
                     of: id, token: token, waiter, seconds: seconds, since: start
                 ) { happening throws(Problem) in
-                    try happening.intent.map { intent throws(Problem) in try Self.shown(intent, sku) }
+                    try happening.intent.map { intent throws(Problem) in
+                        try Self.shown(intent, sku, caller)
+                    }
                 } lookUp: { () throws(Problem) in
-                    try await self.state(of: token, sku)
+                    try await self.state(of: token, sku, caller)
                 }
             }
         } else {
-            answer = try await state(of: token, sku)
+            answer = try await state(of: token, sku, caller)
         }
         if let answer { return answer }
-        guard let queued = memory[token], sku == nil || sku == queued.sku else { throw Self.unknown(token) }
+        guard let queued = memory[token], sku == nil || sku == queued.sku, caller.mayActFor(queued.buyer)
+        else { throw Self.unknown(token) }
         return Answer.queued(queued, .ok)
     }
 
-    /// What the database shows of a token; nil when it has nothing.
-    private func state(of token: Token, _ sku: SKU?) async throws(Problem) -> Answer? {
+    /// What the database shows of a token; nil when it has nothing, or nothing of the caller's.
+    private func state(of token: Token, _ sku: SKU?, _ caller: Caller) async throws(Problem) -> Answer? {
         switch await lookUps.intent(token) {
-        case .found(.intent(let intent)): return try Self.shown(intent, sku)
-        case .found(.deadLetter): return Answer.undecidable(token, memory[token])
+        case .found(.intent(let intent)): return try Self.shown(intent, sku, caller)
+        case .found(.deadLetter):
+            let submit = memory[token]
+            // Whose rubbish it is cannot be told, unless it came through here.
+            guard caller.buyer == nil || submit.map({ caller.mayActFor($0.buyer) }) ?? false else {
+                return nil
+            }
+            return Answer.undecidable(token, submit)
         case .found(.nothing): return nil
         case .away: throw Self.databaseAway("come back later")
         }
     }
 
-    private static func shown(_ intent: Intent, _ sku: SKU?) throws(Problem) -> Answer {
-        guard sku == nil || sku == intent.sku else { throw unknown(intent.token) }
+    private static func shown(_ intent: Intent, _ sku: SKU?, _ caller: Caller) throws(Problem) -> Answer {
+        guard sku == nil || sku == intent.sku, caller.mayActFor(intent.buyer) else {
+            throw unknown(intent.token)
+        }
         return Answer(intent)
     }
 

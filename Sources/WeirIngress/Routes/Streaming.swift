@@ -6,9 +6,13 @@ import WeirWire
 
 extension RequestHandler {
     /// `GET /v1/events`: the log as server-sent events, from now on, or from the place behind `Last-Event-ID`.
-    func streamEvents(_ request: Request) async throws(Problem) -> Answer {
+    func streamEvents(_ request: Request, _ caller: Caller) async throws(Problem) -> Answer {
         let query = try QueryParameters(request.uri.query, knowing: ["sku", "buyer", "after"])
-        let filter = EventFilter(sku: try query.sku(), buyer: try query.buyer())
+        var filter = EventFilter(sku: try query.sku(), buyer: try query.buyer())
+        if let buyer = caller.buyer {
+            guard filter.buyer == nil || filter.buyer == buyer else { throw .otherBuyer(parameter: "buyer") }
+            filter.buyer = buyer
+        }
         let wanted = try startPlace(request, query)
         let ticket = tail.streams.share()
         guard ticket.take(1) <= settings.streamLimit else {
@@ -28,7 +32,8 @@ extension RequestHandler {
         answer.fields[.cacheControl] = "no-store"
         let stream = EventStream(
             tail: tail, filter: filter, partitions: partitions(for: filter), losses: losses,
-            heartbeatSeconds: settings.streamHeartbeatSeconds)
+            heartbeatSeconds: settings.streamHeartbeatSeconds,
+            isAllowed: { [credentials] in credentials.isGood(caller) })
         answer.stream = { writer in
             try await stream.write(from: place, to: &writer)
             ticket.giveBack()
@@ -78,17 +83,21 @@ private struct EventStream: Sendable {
     let partitions: [Int]
     let losses: Int
     let heartbeatSeconds: Int
+    /// Whether the client's credential is still good.
+    let isAllowed: @Sendable () -> Bool
 
+    /// How long a credential goes unasked.
+    private static let checkNanoseconds: UInt64 = 5_000_000_000
     /// How much is written at once.
     private static let chunkBytes = 32_768
 
-    /// Writes until the server stops; throws when the client is gone.
+    /// Writes until the server stops or the credential ends; throws when the client is gone.
     func write(from start: LogPosition, to writer: inout any ResponseBodyWriter) async throws {
         var place = start
         // An id without data is remembered by the client, and no event for it (HTML, 9.2.6).
         try await writer.write(ByteBuffer(string: "retry: 1000\nid: \(place.text)\n\n"))
         var heartbeat = nextHeartbeat()
-        while true {
+        while isAllowed() {
             var version: UInt64?
             var entries: [LogEntry] = []
             switch tail.next(after: place, in: partitions, losses: losses) {
@@ -107,9 +116,10 @@ private struct EventStream: Sendable {
             }
             if entries.isEmpty {
                 // Without a version the database is away, or has nothing that memory does not have in a moment.
-                let retry = monotonicNanoseconds() + 200_000_000
+                let now = monotonicNanoseconds()
                 await tail.news(
-                    since: version, until: version == nil ? min(heartbeat, retry) : heartbeat)
+                    since: version,
+                    until: min(heartbeat, now + (version == nil ? 200_000_000 : Self.checkNanoseconds)))
             }
         }
     }

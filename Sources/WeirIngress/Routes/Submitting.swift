@@ -6,7 +6,7 @@ import WeirWire
 extension RequestHandler {
     /// `POST /v1/intents`. The order matters: register the waiter, look up, publish; otherwise an outcome could
     /// pass between two of them.
-    func submit(_ request: Request) async throws(Problem) -> Answer {
+    func submit(_ request: Request, _ caller: Caller) async throws(Problem) -> Answer {
         let start = monotonicNanoseconds()
         let token = try IdempotencyKey.require(request.headers)
         let preference = try Preference.read(
@@ -15,11 +15,14 @@ extension RequestHandler {
         _ = try QueryParameters(request.uri.query, knowing: [])
         var fields = try await request.jsonFields(upTo: settings.largestBody)
         let submit = try reading { () throws(WireRefusal) in try Submit(token: token, from: &fields) }
+        try caller.requireBuyer(submit.buyer)
+        let notes = try rates.admit(buyer: submit.buyer)
         let passage = try begin(
             submit, waitSeconds: preference.waitSeconds, since: start, trace: TraceParent(request.headers))
         var answer = try await finish(passage)
         answer.fields[.location] = Self.location(submit.token, submit.sku)
         if let applied = preference.applied { answer.fields[.preferenceApplied] = applied }
+        answer.add(notes)
         return answer
     }
 

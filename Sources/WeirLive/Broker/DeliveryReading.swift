@@ -43,7 +43,11 @@ extension WeirPipeline.Delivery {
             messageID: properties.messageID, contentType: properties.contentType,
             replyTo: properties.replyTo, correlationID: properties.correlationID,
             trace: properties.headers[TraceParent.name]?.stringValue.flatMap(TraceParent.init), body: body,
-            details: { DeliveryDetails(properties: properties.json, headers: properties.headers.json) })
+            details: {
+                DeliveryDetails(
+                    properties: properties.json, headers: properties.headers.json,
+                    replayKey: properties.headers.replayKey)
+            })
     }
 }
 

@@ -29,21 +29,39 @@ public struct TopologyTool {
         }
     }
 
-    /// What differs, one sentence each; nothing when all is well.
+    /// What a check has found.
+    public struct Findings: Sendable {
+        /// What differs, one sentence each; nothing when all is well.
+        public internal(set) var faults: [String] = []
+        /// Whether arguments were compared too. The broker does not do it for a user who may not declare, which nobody
+        /// who works at run time may.
+        public internal(set) var comparedArguments = true
+    }
+
+    /// Looks what differs.
     ///
     /// Compares a queue's arguments by declaring it again as it should be, which changes nothing on a queue that
     /// is there. A queue with no consumer and no such declaration is missing and is not made.
-    public func check() throws -> [String] {
+    public func check() throws -> Findings {
         let connection = try Connection(settings)
         defer { connection.close() }
-        var findings: [String] = []
-        func look(_ what: String, _ call: () throws(AMQPError) -> Void) throws {
+        var findings = Findings()
+        func look(
+            _ what: String, isThere: () throws(AMQPError) -> Void, isEqual: () throws(AMQPError) -> Void
+        ) throws {
             do throws(AMQPError) {
-                try call()
+                try isThere()
+                guard findings.comparedArguments else { return }
+                do throws(AMQPError) {
+                    try isEqual()
+                } catch {
+                    guard error.kind == .refused else { throw error }
+                    findings.comparedArguments = false
+                }
             } catch {
                 switch error.kind {
-                case .missing: findings.append("\(what) is missing")
-                case .mismatch: findings.append("\(what) has other arguments")
+                case .missing: findings.faults.append("\(what) is missing")
+                case .mismatch: findings.faults.append("\(what) has other arguments")
                 default: throw error
                 }
             }
@@ -51,12 +69,14 @@ public struct TopologyTool {
         for exchange in topology.exchanges {
             try look("exchange \(exchange.name)") { () throws(AMQPError) in
                 try connection.checkExchange(exchange.name)
+            } isEqual: { () throws(AMQPError) in
                 try connection.declareExchange(name: exchange.name, type: exchange.type)
             }
         }
         for queue in topology.queues {
             try look("queue \(queue.name)") { () throws(AMQPError) in
                 _ = try connection.checkQueue(queue.name)
+            } isEqual: { () throws(AMQPError) in
                 try connection.declareQueue(name: queue.name, arguments: queue.fields)
             }
         }

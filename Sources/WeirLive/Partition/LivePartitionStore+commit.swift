@@ -23,7 +23,7 @@ extension LivePartitionStore {
         queries += orderWrites(batch)
         if !decision.results.isEmpty { queries.append(insert(decision.results, at: batch.at)) }
         if !batch.events.isEmpty { queries.append(insert(batch.events, at: batch.at)) }
-        if !batch.deadLetters.isEmpty { queries.append(insert(batch.deadLetters)) }
+        if !batch.deadLetters.isEmpty { queries += Query.keeping(batch.deadLetters, partition: key) }
         if !batch.clearedSuspects.isEmpty {
             queries.append(
                 Query(Queries.commitClearSuspects, [.int2(key), .byteStrings(batch.clearedSuspects)]))
@@ -89,21 +89,6 @@ extension LivePartitionStore {
                 .optionalTexts(hasTrace ? events.map { $0.trace?.text } : []),
             ])
     }
-
-    private func insert(_ letters: [DeadLetter]) -> Query {
-        let deliveries = letters.map(\.delivery)
-        let details = deliveries.map { $0.details() }
-        return Query(
-            Queries.commitInsertDeadLetters,
-            [
-                .int2(key), .texts(letters.map(\.reason)), .texts(letters.map { storable($0.detail) }),
-                .optionalTexts(deliveries.map { $0.type.map(storable) }),
-                .optionalTexts(letters.map(\.token)), .optionalTexts(letters.map(\.sku)),
-                .texts(deliveries.map { storable($0.exchange) }),
-                .texts(deliveries.map { storable($0.routingKey) }), .texts(details.map(\.properties)),
-                .texts(details.map(\.headers)), .byteStrings(deliveries.map(\.body)),
-            ])
-    }
 }
 
 extension Intent {
@@ -111,14 +96,4 @@ extension Intent {
     fileprivate var isSpecial: Bool {
         place != nil || onShortage != nil || replaces != nil || availableFrom != nil
     }
-}
-
-/// A stranger's text as PostgreSQL can store it: it knows no NUL, and a dead letter must never fail for its own text.
-private func storable(_ text: String) -> String {
-    guard text.utf8.contains(where: { $0 < 0x20 }) else { return text }
-    var stored = ""
-    for scalar in text.unicodeScalars {
-        stored.unicodeScalars.append(scalar.value < 0x20 ? "\u{FFFD}" : scalar)
-    }
-    return stored
 }

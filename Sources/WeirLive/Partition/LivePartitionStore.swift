@@ -32,6 +32,13 @@ public final class LivePartitionStore: PartitionStore {
         }
     }
 
+    /// Only reads, in somebody else's session and transaction, and holds no lock: for predictions.
+    init(reading session: Session, partition: Int) {
+        self.session = session
+        self.partition = partition
+        key = Int16(partition)
+    }
+
     private func takeLock() throws(StoreError) {
         try asStoreError { () throws(PostgresError) in
             try session.execute(script: Queries.ownSessionSettings.text)

@@ -21,6 +21,7 @@ public final class WorkerPool: Sendable {
     private let stopSignal = StopSignal()
     private let threads = Mutex<[Int: PartitionThread]>([:])
     private let supervisor = Mutex<DedicatedThread?>(nil)
+    private let drain: DeadQueueDrain
     /// What was done so far.
     public let tally = WorkerTally()
 
@@ -36,6 +37,9 @@ public final class WorkerPool: Sendable {
         publisher = Publisher(settings: publishing, logger: logger)
         publishing.amqp = AMQPSettings(url: settings.amqpURL, connectionName: "weir messages")
         messenger = Publisher(settings: publishing, logger: logger)
+        drain = DeadQueueDrain(settings, of: partitioning, logger: logger) { [tally] letters in
+            for _ in letters { tally.countDeadLetter() }
+        }
     }
 
     /// Starts the supervisor's thread; returns at once.
@@ -43,12 +47,14 @@ public final class WorkerPool: Sendable {
         supervisor.withLock {
             $0 = DedicatedThread(name: "supervisor") { [self] in supervise() }
         }
+        drain.start()
     }
 
     /// Gives every partition back in order and ends all threads; blocks until that is done.
     public func stop() {
         stopSignal.stop()
         supervisor.withLock { $0 }?.join()
+        drain.stop()
         let owned = threads.withLock { Array($0.values) }
         owned.forEach { $0.release() }
         owned.forEach { $0.join() }
@@ -61,6 +67,9 @@ public final class WorkerPool: Sendable {
     public var owned: [Int] {
         threads.withLock { $0.values.filter { $0.current == .owning }.map(\.partition).sorted() }
     }
+
+    /// Whether this process is the one that drains `weir.dead`.
+    public var isDraining: Bool { drain.isDraining }
 
     /// Why partitions stopped that a person has to look at.
     public var stopped: [Int: String] {

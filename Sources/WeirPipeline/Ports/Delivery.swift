@@ -68,11 +68,14 @@ public struct DeliveryDetails: Sendable, Hashable {
     public var properties: String
     /// The headers as a JSON object.
     public var headers: String
+    /// The key of the replay that this delivery comes from, as its header says.
+    public var replayKey: String?
 
     /// Properties and headers, each a JSON object.
-    public init(properties: String = "{}", headers: String = "{}") {
+    public init(properties: String = "{}", headers: String = "{}", replayKey: String? = nil) {
         self.properties = properties
         self.headers = headers
+        self.replayKey = replayKey
     }
 }
 

@@ -144,6 +144,8 @@ public struct LoggedEvent: Sendable, Hashable {
 public struct DeadLetter: Sendable {
     /// The kind of reason, one word.
     public var reason: String
+    /// The group of letters that failed in the same way: the reason and the field concerned.
+    public var fault: String
     /// One sentence for a person.
     public var detail: String
     /// The intent's token, as far as the body could be read.
@@ -153,9 +155,12 @@ public struct DeadLetter: Sendable {
     /// What arrived.
     public var delivery: Delivery
 
-    /// A dead letter.
-    public init(reason: String, detail: String, token: String?, sku: String?, delivery: Delivery) {
+    /// A dead letter; without a field its fault is its reason.
+    public init(
+        reason: String, field: String? = nil, detail: String, token: String?, sku: String?, delivery: Delivery
+    ) {
         self.reason = reason
+        fault = field.map { "\(reason) \($0)" } ?? reason
         self.detail = detail
         self.token = token
         self.sku = sku

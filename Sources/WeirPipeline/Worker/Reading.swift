@@ -33,7 +33,8 @@ extension Delivery {
             }
             return .command(command)
         } catch {
-            return .undecidable(deadLetter(reason: error.code.rawValue, detail: error.detail))
+            return .undecidable(
+                deadLetter(reason: error.code.rawValue, field: error.field, detail: error.detail))
         }
     }
 
@@ -62,14 +63,14 @@ extension Delivery {
     }
 
     /// A dead letter of this delivery, with as much of its token and SKU as can be read.
-    func deadLetter(reason: String, detail: String) -> DeadLetter {
+    public func deadLetter(reason: String, field: String? = nil, detail: String) -> DeadLetter {
         var (token, sku): (Token?, SKU?)
         if body.count <= Command.largestBody, var fields = try? JSONFields(body) {
             if case .text(let text) = fields.take("token") { token = Token(text) }
             if case .text(let text) = fields.take("sku") { sku = SKU(text) }
         }
         return DeadLetter(
-            reason: reason, detail: detail, token: token?.text, sku: sku?.text, delivery: self)
+            reason: reason, field: field, detail: detail, token: token?.text, sku: sku?.text, delivery: self)
     }
 
     /// Answers go where the sender says, but not into the queues that Weir itself works from: nobody shall have

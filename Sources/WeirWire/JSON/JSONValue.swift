@@ -53,6 +53,30 @@ public struct JSONFields: Hashable, Sendable {
 
     init() {}
 
+    /// Every member with its value, in their order.
+    public var pairs: [(name: String, value: JSONValue)] { members.map { ($0.name, $0.value) } }
+
+    /// The object as JSON again.
+    public var json: [UInt8] {
+        JSONWriter.object { json in
+            for member in members { json.member(named: member.name, member.value) }
+        }
+    }
+
+    /// The object with a member set to a value, in its place or at the end; with nil the member goes.
+    public func setting(_ name: String, to value: JSONValue?) -> JSONFields {
+        var copy = self
+        copy.taken = 0
+        let place = copy.members.firstIndex { $0.name == name }
+        switch (place, value) {
+        case (let place?, let value?): copy.members[place] = Member(name: name, value: value)
+        case (let place?, nil): copy.members.remove(at: place)
+        case (nil, let value?): copy.members.append(Member(name: name, value: value))
+        case (nil, nil): break
+        }
+        return copy
+    }
+
     /// Takes a member out: nil when it is absent or null.
     public mutating func take(_ name: String) -> JSONValue? {
         for (position, member) in members.enumerated() where member.name == name {

@@ -1,3 +1,2 @@
--- $1 token, $2 SKU, $3 quantity, $4 buyer, $5 status
-insert into lab_order (token, sku, quantity, buyer, status) values ($1, $2, $3, $4, $5)
-on conflict (token) do nothing returning status
+-- $1 token, $2 SKU, $3 quantity, $4 buyer, $5 status, $6 bucket or NULL
+insert into lab_order (token, sku, quantity, buyer, status, bucket) values ($1, $2, $3, $4, $5, $6)

@@ -1,14 +1,23 @@
--- The tables of the shop that Weir is compared with, and its one hot SKU.
-create table if not exists lab_stock (
+-- The tables of the shops that Weir is compared with.
+create table lab_stock (
     sku text primary key,
-    available bigint not null check (available >= 0)
+    stocked bigint not null,
+    available bigint not null check (available >= 0),
+    version bigint not null default 0
 );
-create table if not exists lab_order (
-    token text primary key,
+create table lab_order (
+    token text not null,
     sku text not null,
     quantity integer not null,
     buyer text not null,
     status text not null,
+    bucket bigint,
     decided_at timestamptz not null default now()
 );
-insert into lab_stock values ('hot', 1000000000) on conflict (sku) do update set available = 1000000000;
+-- Units that a server has taken out of the stock in advance, to sell them from its memory.
+create table lab_bucket (
+    bucket bigint generated always as identity primary key,
+    sku text not null,
+    units bigint not null,
+    open boolean not null default true
+);

@@ -22,6 +22,9 @@ struct ServeCommand: WeirCommand {
     @Option(help: "The port to listen on; 0 takes a free one. [env: WEIR_HTTP_PORT, default: 8080]")
     var port: Int?
 
+    @OptionGroup(title: "Limits and quotas of the ingress") var limits: LimitOptions
+    @OptionGroup(title: "Credentials and TLS") var security: SecurityOptions
+
     @Option(
         help: "trace, debug, info, notice, warning, error or critical. [env: WEIR_LOG_LEVEL, default: info]")
     var logLevel: Logger.Level?
@@ -41,7 +44,7 @@ struct ServeCommand: WeirCommand {
 
         let installation = try Installation.read(databaseURL: databaseURL)
         let findings = try TopologyTool(amqpURL: amqpURL, partitions: installation.partitioning.count).check()
-        guard findings.isEmpty else { throw LiveError.topology(findings) }
+        guard findings.faults.isEmpty else { throw LiveError.topology(findings.faults) }
 
         // The group stops in reverse order: the ingress drains while workers still answer it.
         var services: [any Service] = []
@@ -63,13 +66,34 @@ struct ServeCommand: WeirCommand {
             ingress.host = host ?? reader.string(forKey: "weir.http.host") ?? "127.0.0.1"
             ingress.port = try await reader.number(
                 port, forKey: "weir.http.port", in: 0...65_535, default: 8080)
+            try await limits.apply(to: &ingress, reader)
+            try security.apply(
+                to: &ingress, reader, hasKeys: try KnownKeys.read(databaseURL: databaseURL).isAny)
             services.append(
                 try Ingress(settings: ingress, partitioning: installation.partitioning, logger: logger))
+            Self.announce(ingress, logger)
         }
         let group = ServiceGroup(
             configuration: .init(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
+    }
+
+    /// Says what a person should know of who can get in.
+    private static func announce(_ ingress: IngressSettings, _ logger: Logger) {
+        let notice: String
+        if case .open = ingress.credentials {
+            notice =
+                "there is no credential yet: listening at \(ingress.host) only, where everybody on this machine may do"
+                + " everything; `weir keys create` makes a key, and from then on one is asked for"
+        } else if ingress.tls == nil, !Loopback.isLoopback(ingress.host) {
+            notice =
+                "credentials travel unencrypted to \(ingress.host): put a door that speaks TLS in front, or set"
+                + " WEIR_TLS_CERT and WEIR_TLS_KEY"
+        } else {
+            return
+        }
+        logger.notice("\(notice)")
     }
 
     private func word<Word: RawRepresentable<String> & CaseIterable>(_ text: String?, _ key: String) throws

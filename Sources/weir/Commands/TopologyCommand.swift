@@ -1,4 +1,5 @@
 import ArgumentParser
+import Configuration
 import WeirCore
 import WeirLive
 import WeirTopology
@@ -24,7 +25,8 @@ struct TopologyCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Says where the broker is not as Weir needs it; exits with 1 if it is not.",
             discussion: """
-                Compares exchanges, queues and their arguments. A policy that overrides an argument can be seen only \
+                Compares exchanges, queues and their arguments; without the right to declare (weir-admin has it) only \
+                whether they are there. A policy that overrides an argument can be seen only \
                 on the broker itself: `rabbitmqctl list_queues name effective_policy_definition`.
                 """)
         @OptionGroup var settings: CommandSettings
@@ -32,23 +34,35 @@ struct TopologyCommand: AsyncParsableCommand {
         func execute() async throws {
             let findings = try await tool(settings).tool.check()
             if settings.json {
-                printJSON { $0.member("findings", array: findings) { $0.member("detail", $1) } }
+                printJSON {
+                    $0.member("findings", array: findings.faults) { $0.member("detail", $1) }
+                    $0.member("compared_arguments", findings.comparedArguments)
+                }
             } else {
-                for finding in findings { print(finding) }
+                for fault in findings.faults { print(fault) }
             }
-            guard findings.isEmpty else {
+            guard findings.faults.isEmpty else {
                 throw Failure(
                     "run `weir topology apply`; a queue with other arguments must be deleted first", .failed)
             }
-            say("the broker is as Weir needs it")
+            say(
+                findings.comparedArguments
+                    ? "the broker is as Weir needs it"
+                    : "the broker has everything; this user may not compare the arguments, weir-admin may")
         }
     }
 
     struct Export: WeirCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Prints the topology as RabbitMQ's definitions file.")
+            abstract: "Prints the topology as RabbitMQ's definitions file, with a user for each role.",
+            discussion: """
+                A user without a password cannot log in. --passwords puts in the hashes of WEIR_ADMIN_PASSWORD, \
+                WEIR_INGRESS_PASSWORD and WEIR_WORKER_PASSWORD, other ones every time.
+                """)
         @Option(help: "How many partitions.")
         var partitions = 8
+        @Flag(help: "Put in the hashes of the users' passwords.")
+        var passwords = false
 
         func execute() async throws {
             guard let partitioning = Partitioning(count: partitions) else {
@@ -56,9 +70,34 @@ struct TopologyCommand: AsyncParsableCommand {
                     "there may be \(Partitioning.range.lowerBound) to \(Partitioning.range.upperBound) partitions",
                     .usage)
             }
-            print(BrokerTopology(partitions: partitioning.count).definitions, terminator: "")
+            let topology = BrokerTopology(partitions: partitioning.count)
+            print(
+                topology.definitions(passwordHashes: passwords ? try await Self.hashes() : [:]),
+                terminator: "")
+        }
+
+        private static func hashes() async throws -> [String: String] {
+            let reader = ConfigReader(provider: EnvironmentVariablesProvider())
+            var hashes: [String: String] = [:]
+            for (user, key) in [
+                (BrokerTopology.admin, "weir.admin.password"),
+                (BrokerTopology.ingress, "weir.ingress.password"),
+                (BrokerTopology.worker, "weir.worker.password"),
+            ] as [(BrokerUser, ConfigKey)] {
+                guard let password = reader.string(forKey: key, isSecret: true), !password.isEmpty else {
+                    throw Failure(
+                        "the broker's user \(user.name) needs a password: set \(key.variable)", .usage)
+                }
+                hashes[user.name] = BrokerPassword.hash(password)
+            }
+            return hashes
         }
     }
+}
+
+extension ConfigKey {
+    /// The environment's name for the key.
+    fileprivate var variable: String { components.map { $0.uppercased() }.joined(separator: "_") }
 }
 
 private func tool(_ settings: CommandSettings) async throws -> (tool: TopologyTool, partitions: Int) {

@@ -24,6 +24,7 @@ struct DemoReport: Sendable {
             ("reserved", "\(numbers.reserved)"),
             ("sold at once", "\(numbers.soldAtOnce)"),
             ("sold out", "\(numbers.soldOut)"),
+            ("turned away, nothing left", "\(numbers.turnedAway)"),
             ("confirmed in the end", "\(checks.finals[.confirmed] ?? 0)"),
             ("cancelled", "\(checks.finals[.cancelled] ?? 0)"),
             ("expired", "\(expired)"),
@@ -74,6 +75,7 @@ struct DemoReport: Sendable {
             json.member("reserved", Int64(numbers.reserved))
             json.member("sold_at_once", Int64(numbers.soldAtOnce))
             json.member("sold_out", Int64(numbers.soldOut))
+            json.member("turned_away", Int64(numbers.turnedAway))
             json.member("other_rejections", Int64(numbers.otherRejections))
             json.member("confirmed", Int64(checks.finals[.confirmed] ?? 0))
             json.member("cancelled", Int64(checks.finals[.cancelled] ?? 0))

@@ -62,7 +62,7 @@ struct Rush: Sendable {
     /// Kills the worker that owns the hot SKU's partition when two fifths of the buyers have their outcome, and starts
     /// it again once the others own everything.
     private func killInTheMiddle() async throws -> Kill? {
-        while tally.now.decided < plan.buyers * 2 / 5 {
+        while tally.now.settled < plan.buyers * 2 / 5 {
             try await Task.sleep(for: .milliseconds(10))
             if tally.now.gaveUp >= plan.buyers / 2 { return nil }
         }
@@ -74,12 +74,12 @@ struct Rush: Sendable {
         let victim =
             owned.first { hot.map($0.partitions.contains) ?? false } ?? owned.first { !$0.partitions.isEmpty }
             ?? owned[0]
-        let before = tally.now.decided
+        let before = tally.now.settled
         let moment = ContinuousClock.now
         await servers.kill(victim.role)
         let names = victim.partitions.map(String.init).joined(separator: ", ")
         progress.say(
-            "killed \(victim.role) with SIGKILL after \(before) outcomes; it owned the partitions \(names)"
+            "killed \(victim.role) with SIGKILL after \(before) buyers; it owned the partitions \(names)"
                 + (hot.map { "; '\(plan.hot.sku)' lives in \($0)" } ?? ""))
         var recovered: Duration?
         while recovered == nil, .now - moment < .seconds(20) {
@@ -107,7 +107,7 @@ struct Rush: Sendable {
             }
             let numbers = tally.now
             progress.show(
-                "\(numbers.decided) of \(plan.buyers) buyers have an outcome, "
+                "\(numbers.settled) of \(plan.buyers) buyers know where they stand, "
                     + "\(Int(numbers.perSecond)) a second\(hot)")
         }
     }

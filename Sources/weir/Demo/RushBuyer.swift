@@ -23,19 +23,25 @@ struct RushBuyer: Sendable {
         tally.begin()
         do throws(WeirClientError) {
             if plan.losesFirstAnswer { await loseAnAnswer() }
-            let first: IntentAnswer
+            var answers: [IntentAnswer?]
             if plan.duplicate == .atOnce {
                 async let one = outcome()
                 async let other = outcome()
                 let both = await (one, other)
-                first = try both.0.get()
-                absorb(try both.1.get(), into: &record, like: first)
+                answers = [try both.0.get(), try both.1.get()]
             } else {
-                first = try await outcome().get()
+                answers = [try await outcome().get()]
             }
-            accept(first, into: &record, after: .now - start)
-            if plan.duplicate == .later { absorb(try await outcome().get(), into: &record, like: first) }
-            if plan.sendsWrongPayload { await sendWrongPayload(&record) }
+            let latency = ContinuousClock.now - start
+            if plan.duplicate == .later { answers.append(try await outcome().get()) }
+            var known = answers.compactMap { $0 }.makeIterator()
+            if let first = known.next() {
+                accept(first, into: &record, after: latency)
+                while let again = known.next() { absorb(again, into: &record, like: first) }
+                if plan.sendsWrongPayload { await sendWrongPayload(&record) }
+            } else {
+                tally.turnedAway()
+            }
         } catch {
             record.failure = error.description
             tally.note { $0.gaveUp += 1 }
@@ -73,20 +79,39 @@ struct RushBuyer: Sendable {
         }
     }
 
-    /// Sends the wish until there is an outcome; the same token each time, so it is decided once.
-    private func outcome() async -> Result<IntentAnswer, WeirClientError> {
+    /// Sends the wish until there is an outcome; the same token each time, so it is decided once. Nil: nothing is left,
+    /// and nothing was accepted.
+    private func outcome() async -> Result<IntentAnswer?, WeirClientError> {
         do throws(WeirClientError) {
             return .success(
                 try await retrying.call { () async throws(WeirClientError) in
-                    let answer = try await client.submit(
-                        token: plan.token, sku: plan.item.sku, quantity: plan.quantity, buyer: plan.name,
-                        waitSeconds: Self.waitSeconds)
-                    _ = acceptances.next()
-                    guard answer.status.isSettled else { throw .timedOut(url: client.url) }
+                    let answer: IntentAnswer?
+                    do throws(WeirClientError) {
+                        answer = try await client.submit(
+                            token: plan.token, sku: plan.item.sku, quantity: plan.quantity, buyer: plan.name,
+                            waitSeconds: Self.waitSeconds)
+                        _ = acceptances.next()
+                    } catch {
+                        guard error.problem?.name == "sold-out" else { throw error }
+                        answer = try await whatBecameOfIt()
+                    }
+                    if let answer, !answer.status.isSettled { throw .timedOut(url: client.url) }
                     return answer
                 })
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// The sold-out gate says nothing about the token: an earlier request may have brought it an outcome.
+    private func whatBecameOfIt() async throws(WeirClientError) -> IntentAnswer? {
+        do throws(WeirClientError) {
+            return try await client.intent(token: plan.token, sku: plan.item.sku)
+        } catch {
+            // An acceptance is a promise: its outcome will be there.
+            guard error.problem?.status == 404 else { throw error }
+            if acceptances.count > 0 { throw .timedOut(url: client.url) }
+            return nil
         }
     }
 

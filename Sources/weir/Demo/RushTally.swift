@@ -11,6 +11,8 @@ final class RushTally: Sendable {
         var reserved = 0
         var soldAtOnce = 0
         var soldOut = 0
+        /// Buyers of whose wish nothing was accepted, because nothing was left.
+        var turnedAway = 0
         var otherRejections = 0
         /// Requests that repeated a token with its payload and got the same outcome.
         var duplicatesAbsorbed = 0
@@ -28,6 +30,8 @@ final class RushTally: Sendable {
             return (lastDecided - firstSent) / .seconds(1)
         }
         var perSecond: Double { seconds > 0 ? Double(decided) / seconds : 0 }
+        /// Buyers who know where they stand.
+        var settled: Int { decided + turnedAway }
     }
 
     private struct State {
@@ -70,6 +74,9 @@ final class RushTally: Sendable {
             }
         }
     }
+
+    /// Counts a buyer for whom nothing was left.
+    func turnedAway() { note { $0.turnedAway += 1 } }
 
     /// Keeps what a buyer was told.
     func keep(_ record: RushRecord) {

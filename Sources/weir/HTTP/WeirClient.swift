@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import Foundation
+import NIOSSL
 import WeirCore
 import WeirWire
 
@@ -10,12 +11,19 @@ struct WeirClient: Sendable {
     /// Where the server is, without a slash at the end.
     let url: String
     private let http: HTTPClient
+    /// The value of the header `Authorization`.
+    private let authorization: String?
     /// How long an answer may take, beyond the time that the call itself asks the server to wait.
     private var patienceSeconds: Double
 
     /// Lends a client that keeps up to `connections` connections open, and closes them afterwards.
+    ///
+    /// - Parameters:
+    ///   - key: an API key or a JWT.
+    ///   - caFile: the file with the authority to trust for https; nil takes the system's.
     static func with<Outcome>(
-        url: String, connections: Int = 8, patienceSeconds: Double = 15,
+        url: String, key: String? = nil, caFile: String? = nil, connections: Int = 8,
+        patienceSeconds: Double = 15,
         _ body: (WeirClient) async throws -> Outcome
     ) async throws -> Outcome {
         var configuration = HTTPClient.Configuration()
@@ -25,10 +33,12 @@ struct WeirClient: Sendable {
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
         // A refused connection is an answer. Knocking again in silence would hide it until the time runs out.
         configuration.connectionPool.retryConnectionEstablishment = false
+        if let caFile { configuration.tlsConfiguration = try Self.trusting(caFile) }
         let http = HTTPClient(configuration: configuration)
         do {
             let client = WeirClient(
-                url: try ServerURL.checked(url), http: http, patienceSeconds: patienceSeconds)
+                url: try ServerURL.checked(url), http: http, authorization: key.map { "Bearer \($0)" },
+                patienceSeconds: patienceSeconds)
             let outcome = try await body(client)
             try await http.shutdown()
             return outcome
@@ -36,6 +46,16 @@ struct WeirClient: Sendable {
             try? await http.shutdown()
             throw error
         }
+    }
+
+    /// Trusts one file's authorities and nobody else.
+    private static func trusting(_ caFile: String) throws(WeirClientError) -> TLSConfiguration {
+        guard let authorities = try? NIOSSLCertificate.fromPEMFile(caFile), !authorities.isEmpty else {
+            throw .badCAFile(caFile)
+        }
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.trustRoots = .certificates(authorities)
+        return configuration
     }
 
     /// The same client with another patience.
@@ -57,6 +77,7 @@ struct WeirClient: Sendable {
             case .post: .POST
             case .put: .PUT
             }
+        if let authorization { request.headers.add(name: "Authorization", value: authorization) }
         for header in headers { request.headers.add(name: header.name, value: header.value) }
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")

@@ -1,11 +1,16 @@
 import AsyncHTTPClient
 import Foundation
+import NIOSSL
 import WeirWire
 
 /// Why a call has no answer that says yes. Its description is one sentence for a person.
 enum WeirClientError: Error, Sendable, CustomStringConvertible {
     /// The address cannot be one.
     case badURL(String)
+    /// The file with the authorities to trust cannot be read.
+    case badCAFile(String)
+    /// The server's certificate does not prove that it is the one that was meant, or it has none.
+    case untrusted(url: String, reason: String)
     /// Nobody answered: the request may have arrived or not.
     case unreachable(url: String, reason: String)
     /// No answer in time: the request may have arrived or not.
@@ -23,7 +28,10 @@ enum WeirClientError: Error, Sendable, CustomStringConvertible {
         case is CancellationError: self = .cancelled
         case let error as HTTPClientError where error == .cancelled: self = .cancelled
         case let error as HTTPClientError where Self.timeouts.contains(error): self = .timedOut(url: url)
-        default: self = .unreachable(url: url, reason: Self.shortReason(error))
+        default:
+            self =
+                Self.distrust(error).map { .untrusted(url: url, reason: $0) }
+                ?? .unreachable(url: url, reason: Self.shortReason(error))
         }
     }
 
@@ -31,6 +39,9 @@ enum WeirClientError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .badURL(let text):
             "'\(text)' is not the address of a server; it looks like \(ServerURL.fallback)"
+        case .badCAFile(let path):
+            "the file '\(path)' (--ca-file, WEIR_CA_FILE) cannot be read as certificates in PEM"
+        case .untrusted(let url, let reason): "the server at \(url) is not trusted: \(reason)"
         case .unreachable(let url, let reason):
             "the server at \(url) cannot be reached (\(reason)); is 'weir serve' running there?"
         case .timedOut(let url): "the server at \(url) did not answer in time"
@@ -50,13 +61,31 @@ enum WeirClientError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .unreachable, .timedOut: true
         case .refused(let problem): [429, 500, 502, 503, 504].contains(problem.status)
-        case .badURL, .cancelled, .garbled: false
+        case .badURL, .badCAFile, .untrusted, .cancelled, .garbled: false
         }
     }
 
     private static let timeouts: [HTTPClientError] = [
         .deadlineExceeded, .readTimeout, .connectTimeout, .getConnectionFromPoolTimeout,
     ]
+
+    /// Why a handshake failed, if it did; the TLS library says it in the names of its error codes.
+    private static func distrust(_ error: any Error) -> String? {
+        if let error = error as? NIOSSLExtraError, error == .failedToValidateHostname {
+            return "its certificate is for another host; write the name that is in it"
+        }
+        guard let error = error as? NIOSSLError, case .handshakeFailed = error else { return nil }
+        let text = "\(error)"
+        if text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return
+                "its certificate is not from an authority that is trusted, or has expired; name the authority's"
+                + " file with --ca-file"
+        }
+        if text.contains("WRONG_VERSION_NUMBER") {
+            return "it does not speak TLS there; begin the URL with http:// if that is right"
+        }
+        return "no TLS was agreed on (\(text))"
+    }
 
     /// The few words that matter in what the network library says at length.
     private static func shortReason(_ error: any Error) -> String {

@@ -50,7 +50,7 @@ enum AnswerKind: String, Sendable, CaseIterable {
     init(_ error: WeirClientError) {
         switch error {
         case .refused(let problem): self = Self.kind(of: problem)
-        case .unreachable, .badURL: self = .unreachable
+        case .unreachable, .untrusted, .badURL, .badCAFile: self = .unreachable
         case .timedOut: self = .timedOut
         case .cancelled: self = .interrupted
         case .garbled: self = .garbled

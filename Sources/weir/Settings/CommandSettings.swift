@@ -35,10 +35,12 @@ struct CommandSettings: ParsableArguments {
     }
 
     /// What a settings file may say.
-    private static let knownKeys = [
-        "amqp.url", "database.url", "weir.http.host", "weir.http.port", "weir.log.level", "weir.partitions",
-        "weir.role",
-    ]
+    private static let knownKeys =
+        [
+            "amqp.url", "database.url", "weir.http.host", "weir.http.port", "weir.jwt.audience",
+            "weir.jwt.issuer", "weir.jwt.jwks", "weir.log.level", "weir.partitions", "weir.role", "weir.tls.cert",
+            "weir.tls.key",
+        ] + LimitOptions.keys
 
     /// Refuses a file with a key that nobody reads: a misspelt setting must not become the default in silence.
     private static func checkKeys(of path: String) throws {
@@ -92,11 +94,23 @@ extension ConfigReader {
     /// A whole number in a range. A bad value is an error that names it, never the default in silence.
     func number(_ flag: Int?, forKey key: ConfigKey, in range: ClosedRange<Int>) async throws -> Int? {
         var number = flag
-        if number == nil, let text = try await fetchString(forKey: key) {
-            guard let read = Int(text) else {
-                throw Failure("the setting \(key) is '\(text)'; it must be a whole number", .usage)
+        if number == nil {
+            do {
+                if let text = try await fetchString(forKey: key) {
+                    guard let read = Int(text) else {
+                        throw Failure("the setting \(key) is '\(text)'; it must be a whole number", .usage)
+                    }
+                    number = read
+                }
+            } catch let failure as Failure {
+                throw failure
+            } catch {
+                // In a file a number is no string.
+                guard let read = try? await fetchInt(forKey: key) else {
+                    throw Failure("the setting \(key) must be a whole number", .usage)
+                }
+                number = read
             }
-            number = read
         }
         guard let number else { return nil }
         guard range.contains(number) else {

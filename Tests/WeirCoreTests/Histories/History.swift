@@ -78,12 +78,14 @@ struct History {
         case 0..<40:
             let buyer = Self.buyers.randomElement(using: &random)!
             let older = random.chance(15) ? Token("token-\(Int.random(in: 1...9, using: &random))") : nil
-            return .submit(
+            let wish =
                 Submit(
                     token: token, sku: sku, quantity: Quantity(Int64.random(in: 1...3, using: &random))!,
                     buyer: buyer,
                     onShortage: random.chance(20) ? ShortageRule.allCases.randomElement(using: &random) : nil,
-                    replaces: older))
+                    replaces: older)
+            // Now and then a wish is given up instead; without asking chance, which is needed elsewhere.
+            return sent.count % 17 == 16 ? .discard(wish) : .submit(wish)
         case 40..<54: return confirm(token, known(token) ?? sku, id: name)
         case 54..<68:
             let part = random.chance(40) ? Quantity(Int64.random(in: 1...4, using: &random)) : nil
@@ -164,7 +166,7 @@ struct History {
         case .returned(_, let units, _): "returned \(units)"
         case .crossed: "?"
         case .order: "?"
-        case .answered(.submit, _, _, let result):
+        case .answered(.submit, _, _, let result), .answered(.discard, _, _, let result):
             if case .intent(let intent) = result.subject { "known \(words(for: intent))" } else { "?" }
         case .answered(let kind, _, _, let result):
             (known ? "again: " : "") + words(for: result, of: kind)

@@ -55,7 +55,7 @@ import WeirCore
             "known backordered", "token-1 reserved", "token-1 confirmed", "token-1 cancelled", "extended",
             "returned 1", "again: returned", "refused hold_limit", "refused deadline_passed",
             "refused too_many", "refused version_mismatch", "shirt low_stock", "shirt sold_out",
-            "shirt back_in_stock", "again: extended",
+            "shirt back_in_stock", "again: extended", "rejected discarded", "known rejected discarded",
         ]
         #expect(expected.subtracting(seen) == [])
     }

@@ -78,7 +78,7 @@ struct Audit {
             stocks[stock.sku] = stock
         case .conflict(let token, _):
             try promise(intents[token] != nil, "conflict of an unknown token")
-        case .answered(.submit, let token, _, let result):
+        case .answered(.submit, let token, _, let result), .answered(.discard, let token, _, let result):
             let known = intents[Token(unchecked: token)]
             try promise(
                 known.map { CommandResult(.unchanged, .intent($0)).replayed() } == result,

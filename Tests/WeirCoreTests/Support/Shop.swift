@@ -75,6 +75,7 @@ struct Shop {
     mutating func serve(_ command: Command) {
         guard let id = command.id?.text else {
             if case .submit(let wish) = command { sell(wish) }
+            if case .discard(let wish) = command { giveUp(wish) }
             return
         }
         if let known = answers[id] {
@@ -88,7 +89,7 @@ struct Shop {
         let before = items[sku] == nil ? nil : (shelf(sku), items[sku]!.policy.lowStockAt)
         let answer: String
         switch command {
-        case .submit: answer = "?"
+        case .submit, .discard: answer = "?"
         case .confirm(let change): answer = confirm(change.token.text, sku)
         case .cancel(let change): answer = cancel(change.token.text, sku, change.quantity?.units)
         case .extend(let wish): answer = extend(wish.token.text, sku, wish.holdUntil.microseconds / 1_000_000)
@@ -116,19 +117,36 @@ struct Shop {
 
     // MARK: Buying
 
+    private func newOrder(_ wish: Submit) -> Order {
+        Order(
+            sku: wish.sku.text, units: wish.quantity.units, buyer: Array(wish.buyer.text.utf8), status: "",
+            asked: wish.quantity.units, rule: wish.onShortage?.rawValue, replaces: wish.replaces?.text,
+            since: clock, place: nil)
+    }
+
+    /// Whether the token was used before; then it is told how that stands.
+    private mutating func isKnown(_ token: String, _ order: Order) -> Bool {
+        guard let known = orders[token] else { return false }
+        let same =
+            known.sku == order.sku && known.asked == order.asked && known.buyer == order.buyer
+            && known.rule == order.rule && known.replaces == order.replaces
+        told.append(same ? "known \(known.status)" : "conflict")
+        return true
+    }
+
+    private mutating func giveUp(_ wish: Submit) {
+        var order = newOrder(wish)
+        guard !isKnown(wish.token.text, order) else { return }
+        order.status = "rejected discarded"
+        orders[wish.token.text] = order
+        told.append(order.status)
+    }
+
     private mutating func sell(_ wish: Submit) {
-        let (token, sku, units) = (wish.token.text, wish.sku.text, wish.quantity.units)
+        let (token, sku) = (wish.token.text, wish.sku.text)
         let buyer = Array(wish.buyer.text.utf8)
-        var order = Order(
-            sku: sku, units: units, buyer: buyer, status: "", asked: units, rule: wish.onShortage?.rawValue,
-            replaces: wish.replaces?.text, since: clock, place: nil)
-        if let known = orders[token] {
-            let same =
-                known.sku == sku && known.asked == units && known.buyer == buyer && known.rule == order.rule
-                && known.replaces == order.replaces
-            told.append(same ? "known \(known.status)" : "conflict")
-            return
-        }
+        var order = newOrder(wish)
+        guard !isKnown(token, order) else { return }
         guard let item = items[sku] else {
             order.status = "rejected unknown_sku"
             orders[token] = order

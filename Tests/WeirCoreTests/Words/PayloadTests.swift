@@ -92,12 +92,13 @@ import WeirCore
 
     @Test func aCommandKnowsItsKindItsSKUItsTokenAndItsID() {
         let commands = [
-            submit(), confirm(), cancel(), extend(to: noon), define(stocked: 1), adjust(by: 1),
+            submit(), .discard(wish()), confirm(), cancel(), extend(to: noon), define(stocked: 1),
+            adjust(by: 1),
         ]
         #expect(commands.map(\.kind) == Array(CommandKind.allCases.prefix(commands.count)))
-        #expect(commands.map(\.sku) == Array(repeating: shirt, count: 6))
-        #expect(commands.map(\.token) == [tokenA, tokenA, tokenA, tokenA, nil, nil])
-        #expect(commands.map(\.id) == [nil] + Array(repeating: id("c1"), count: 5))
+        #expect(commands.map(\.sku) == Array(repeating: shirt, count: 7))
+        #expect(commands.map(\.token) == [tokenA, tokenA, tokenA, tokenA, tokenA, nil, nil])
+        #expect(commands.map(\.id) == [nil, nil] + Array(repeating: id("c1"), count: 5))
         #expect(commands.allSatisfy { $0.payload.hasPrefix($0.kind.rawValue + "\n") })
     }
 

@@ -1,5 +1,7 @@
 import AMQPClient
+import Glibc
 import Testing
+import WeirCore
 import WeirTopology
 
 @testable import WeirIngress
@@ -34,8 +36,7 @@ import WeirTopology
             guard let type = typeSchema(of: name) else { return [] }
             return type["const"]?.string.map { [$0] } ?? type["enum"]?.elements.compactMap(\.string) ?? []
         }
-        // States that no rule of the core leads to yet.
-        return Set(all).subtracting(["weir.intent.waitlisted.v1", "weir.intent.backordered.v1"])
+        return Set(all)
     }()
 
     private static func typeSchema(of message: String) -> JSONValue? {
@@ -67,6 +68,34 @@ import WeirTopology
         }
         _ = try await room.submit("t4", "one", wait: 10)
         _ = try await room.command("t3", "confirm")
+        try await makeLinesAndThresholds(room)
+    }
+
+    private func makeLinesAndThresholds(_ room: IngressRoom) async throws {
+        for (sku, policy) in [
+            ("few", #"{"stocked":3,"low_stock_at":1,"hold_seconds":60,"max_hold_seconds":600}"#),
+            ("line", #"{"stocked":0,"on_shortage":"waitlist"}"#),
+            ("later", #"{"stocked":0,"on_shortage":"backorder","backorder_limit":5}"#),
+        ] {
+            let reply = try await room.send(
+                "PUT", "/v1/skus/\(sku)", headers: [("Content-Type", "application/json")], body: policy)
+            #expect(reply.status == 201, "\(reply.bodyText)")
+        }
+        _ = try await room.submit("few1", "few", 2, wait: 10)
+        _ = try await room.submit("few2", "few", 1, wait: 10)
+        _ = try await room.submit("line1", "line", wait: 10)
+        _ = try await room.submit("later1", "later", wait: 10)
+        let until = Timestamp(microseconds: Int64(time(nil)) * 1_000_000).adding(seconds: 300).rfc3339
+        try await room.publish(
+            "weir.intent.extend.v1", id: "x1", sku: "few",
+            #"{"token":"few1","sku":"few","hold_until":"\#(until)"}"#)
+        try await eventually("it is extended") {
+            try room.count("select count(*)::int from event where type = 'weir.intent.extended.v1'") == 1
+        }
+        _ = try await room.command("few1", "confirm")
+        // One of two comes back, which puts the SKU on offer again.
+        try await room.publish(
+            "weir.intent.cancel.v1", id: "x2", sku: "few", #"{"token":"few1","sku":"few","quantity":1}"#)
     }
 
     private func faults(of delivery: Delivery) -> [String] {
@@ -133,7 +162,8 @@ import WeirTopology
             let described = messages.compactMap {
                 Documents.asyncAPI["components"]?["messages"]?[$0]?["name"]?.string
             }
-            #expect(seen == Set(described))
+            // The server has no route that extends a hold.
+            #expect(seen == Set(described).subtracting(["weir.intent.extend.v1"]))
         }
     }
 

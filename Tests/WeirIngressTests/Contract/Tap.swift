@@ -1,4 +1,6 @@
 import AMQPClient
+import Logging
+import WeirCore
 import WeirTopology
 
 @testable import WeirWire
@@ -40,6 +42,26 @@ struct Tap: Sendable {
     }
 
     private var settings: AMQPSettings { AMQPSettings(url: amqpURL, connectionName: "test tap") }
+}
+
+extension IngressRoom {
+    /// Publishes a command as any AMQP client may.
+    func publish(_ type: String, id: String, sku: String, _ body: String) async throws {
+        let settings = AMQPSettings(url: room.amqpURL, connectionName: "test publisher")
+        let key = BrokerTopology.routingKey(partitioning.partition(of: SKU(unchecked: sku)))
+        let outcome = await offAsyncThreads { () -> Publisher.Outcome in
+            let publisher = Publisher(settings: Publisher.Settings(amqp: settings), logger: .quiet)
+            defer { publisher.stop(drain: .seconds(1)) }
+            _ = publisher.waitUntilReady(timeout: .seconds(10))
+            return publisher.publishAndWait(
+                OutgoingMessage(
+                    exchange: BrokerTopology.intents, routingKey: key,
+                    properties: MessageProperties(
+                        contentType: "application/json", type: type, messageID: id, deliveryMode: 2),
+                    body: Array(body.utf8)))
+        }
+        guard outcome == .confirmed else { throw TestFailure("not published: \(outcome)") }
+    }
 }
 
 extension FieldTable {

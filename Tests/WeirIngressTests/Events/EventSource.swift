@@ -31,11 +31,13 @@ final class EventSource: Sendable {
 
     /// Connects, and returns once the stream has begun; the reply is there when it was refused.
     static func open(
-        _ room: IngressRoom, _ query: String = "", lastEventID: String? = nil
+        _ room: IngressRoom, _ query: String = "", lastEventID: String? = nil,
+        credential: String? = nil
     ) async throws -> EventSource {
         let source = EventSource()
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(room.port)/v1/events\(query)")
         if let lastEventID { request.headers.add(name: "Last-Event-ID", value: lastEventID) }
+        if let credential { request.headers.add(name: "Authorization", value: "Bearer \(credential)") }
         let response = try await Client.shared.execute(request, timeout: .seconds(120))
         guard response.status == .ok, response.headers.first(name: "content-type") == "text/event-stream"
         else {

@@ -89,6 +89,11 @@ extension SplitMix64 {
                 Submit(
                     token: token(), sku: sku(), quantity: quantity(), buyer: buyer(),
                     onShortage: maybe { $0.one(of: ShortageRule.allCases) }, replaces: maybe { $0.token() }))
+        case .discard:
+            .discard(
+                Submit(
+                    token: token(), sku: sku(), quantity: quantity(), buyer: buyer(),
+                    onShortage: maybe { $0.one(of: ShortageRule.allCases) }, replaces: maybe { $0.token() }))
         case .confirm: .confirm(IntentChange(id: commandID(), token: token(), sku: sku()))
         case .cancel:
             .cancel(

@@ -6,7 +6,7 @@ import WeirWire
 extension RequestHandler {
     /// `POST /v1/orders/{token}/confirm`, `…/cancel` and `…/extend`: the coordinator decides, so it must be known.
     func changeOrder(
-        _ token: Token, _ verb: Target.OrderVerb, _ request: Request
+        _ token: Token, _ verb: Target.OrderVerb, _ request: Request, _ caller: Caller
     ) async throws(Problem) -> Answer {
         let start = monotonicNanoseconds()
         let commandID = try commandID(request)
@@ -17,7 +17,7 @@ extension RequestHandler {
         let command = try reading { () throws(WireRefusal) in
             try verb.command(commandID, token, bytes)
         }
-        let partition = try await coordinator(of: token)
+        let partition = try await coordinator(of: token, caller)
 
         let id = nextID()
         var waiter: OutcomeDesk.Waiter?
@@ -42,13 +42,14 @@ extension RequestHandler {
         return given
     }
 
-    /// The partition that decides an order: this ingress's own memory spares the look-up.
-    private func coordinator(of token: Token) async throws(Problem) -> Int {
-        if let queued = orderMemory[token] {
+    /// The partition that decides an order: this ingress's own memory spares the look-up, unless the caller may act for
+    /// one buyer only. Whose order it is the database alone can tell, and to others it does not exist.
+    private func coordinator(of token: Token, _ caller: Caller) async throws(Problem) -> Int {
+        if caller.buyer == nil, let queued = orderMemory[token] {
             return partitioning.coordinator(of: token, lines: queued.lines)
         }
         switch await lookUps.order(token) {
-        case .found(.order(let order)): return order.coordinator
+        case .found(.order(let order)) where caller.mayActFor(order.buyer): return order.coordinator
         case .found: throw Self.unknownOrder(token)
         case .away: throw Self.databaseAway("come back later")
         }

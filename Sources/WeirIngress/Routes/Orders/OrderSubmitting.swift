@@ -5,7 +5,7 @@ import WeirWire
 
 extension RequestHandler {
     /// `POST /v1/orders`. As with an intent: register the waiter, look up, publish.
-    func submitOrder(_ request: Request) async throws(Problem) -> Answer {
+    func submitOrder(_ request: Request, _ caller: Caller) async throws(Problem) -> Answer {
         let start = monotonicNanoseconds()
         let token = try IdempotencyKey.require(request.headers)
         let preference = try Preference.read(
@@ -14,6 +14,8 @@ extension RequestHandler {
         _ = try QueryParameters(request.uri.query, knowing: [])
         var fields = try await request.jsonFields(upTo: settings.largestBody)
         let submit = try reading { () throws(WireRefusal) in try OrderSubmit(token: token, from: &fields) }
+        try caller.requireBuyer(submit.buyer)
+        let notes = try rates.admit(buyer: submit.buyer)
 
         let id = nextID()
         var waiter: OutcomeDesk.Waiter?
@@ -38,6 +40,7 @@ extension RequestHandler {
         var answer = known ?? Answer.queued(submit, .accepted)
         answer.fields[.location] = Self.orderLocation(token)
         if let applied = preference.applied { answer.fields[.preferenceApplied] = applied }
+        answer.add(notes)
         return answer
     }
 

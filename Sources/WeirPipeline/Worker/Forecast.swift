@@ -1,0 +1,13 @@
+import WeirCore
+
+extension SnapshotRequest {
+    /// What commands need so that somebody can say what would become of them.
+    public init(toForecast commands: [Command]) { self.init(for: commands, dueUntil: nil) }
+}
+
+/// What would become of commands, decided as a worker would: rows that the decision turns out to lack are read.
+public func forecast(
+    _ commands: [Command], _ snapshot: inout Snapshot, _ store: some PartitionStore
+) throws(StoreError) -> Decision {
+    try LineMemory().decide(commands, &snapshot, store)
+}

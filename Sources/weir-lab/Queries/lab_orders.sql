@@ -1,0 +1,2 @@
+-- Every decision that is on record.
+select token, status from lab_order

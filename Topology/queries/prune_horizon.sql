@@ -1,0 +1,1 @@
+select max(horizon) from checkpoint
