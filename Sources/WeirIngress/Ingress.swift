@@ -37,6 +37,7 @@ public final class Ingress: Service {
         self.logger = logger
         let desk = OutcomeDesk(limit: settings.waiterLimit)
         let memory = QueuedMemory(limit: settings.queuedMemory)
+        let orderMemory = WishMemory<OrderSubmit>(limit: settings.queuedMemory / 10)
         let lanes = Lanes(partitions: partitioning.count, most: Bundle.most) { [loop] pause, then in
             _ = loop.group.next().scheduleTask(in: .nanoseconds(Int64(pause)), then)
         }
@@ -46,9 +47,9 @@ public final class Ingress: Service {
             lookUps: LookUps(settings, logger: logger),
             publisher: Publisher(settings: settings.publisher, logger: logger),
             listener: OutcomeListener(
-                settings, desk: desk, memory: memory, lanes: lanes, gate: gateKeeper?.gate,
-                partitioning: partitioning, logger: logger),
-            desk: desk, memory: memory, lanes: lanes,
+                settings, desk: desk, memory: memory, orderMemory: orderMemory, lanes: lanes,
+                gate: gateKeeper?.gate, partitioning: partitioning, logger: logger),
+            desk: desk, memory: memory, orderMemory: orderMemory, lanes: lanes,
             probe: QueueProbe(settings, partitions: partitioning.count),
             tail: LogTail(settings, partitioning: partitioning, logger: logger), gate: gateKeeper?.gate,
             credentials: Credentials(settings, logger: logger), logger: logger)

@@ -6,8 +6,7 @@ extension Simulation {
     /// Checks the promises on the rows, on the logs, and on what clients and the subscriber recorded themselves.
     func checkPromises() -> [String] {
         checkStock() + checkLines() + checkBuyers() + checkDecidedOnce() + checkAnswers() + checkDeadLetters()
-            + checkOrder()
-            + checkNumbering() + checkLog()
+            + checkOrder() + checkNumbering() + checkLog() + checkOrders()
     }
 
     /// A hold expires behind every confirm that was waiting at its deadline, unless its worker waited for 30 s.
@@ -140,7 +139,9 @@ extension Simulation {
                 }
                 let isAbout = happening.type.hasPrefix("weir.intent.")
                 let problems = [
-                    stocks[happening.sku, default: StockTrail(requiresCrossings: true)].follow(happening),
+                    happening.sku.flatMap {
+                        stocks[$0, default: StockTrail(requiresCrossings: true)].follow(happening)
+                    },
                     isAbout
                         ? happening.token.flatMap { intents[$0, default: IntentTrail()].follow(happening) }
                         : nil,

@@ -123,7 +123,7 @@ private struct ShopReplay: Sendable {
         properties.deliveryMode = 2
         return OutgoingMessage(
             exchange: BrokerTopology.intents,
-            routingKey: BrokerTopology.routingKey(partitioning.partition(of: command.sku)),
+            routingKey: BrokerTopology.routingKey(partitioning.home(of: command)),
             properties: properties, body: command.body, mandatory: true)
     }
 

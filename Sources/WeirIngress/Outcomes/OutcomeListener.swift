@@ -11,6 +11,7 @@ final class OutcomeListener: Sendable {
     private let settings: AMQPSettings
     private let desk: OutcomeDesk
     private let memory: QueuedMemory
+    private let orderMemory: WishMemory<OrderSubmit>
     private let lanes: Lanes
     /// Nil when there is none.
     private let gate: SoldOutGate?
@@ -23,14 +24,16 @@ final class OutcomeListener: Sendable {
     private let thread = Mutex<DedicatedThread?>(nil)
 
     init(
-        _ settings: IngressSettings, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes,
-        gate: SoldOutGate?, partitioning: Partitioning, logger: Logger
+        _ settings: IngressSettings, desk: OutcomeDesk, memory: QueuedMemory,
+        orderMemory: WishMemory<OrderSubmit>, lanes: Lanes, gate: SoldOutGate?, partitioning: Partitioning,
+        logger: Logger
     ) {
         queue = BrokerTopology.ingressQueuePrefix + settings.instance
         self.settings = AMQPSettings(
             url: settings.amqpURL, connectionName: "weir ingress \(settings.instance) outcomes")
         self.desk = desk
         self.memory = memory
+        self.orderMemory = orderMemory
         self.lanes = lanes
         self.gate = gate
         self.partitioning = partitioning
@@ -119,13 +122,24 @@ final class OutcomeListener: Sendable {
         // Before anybody is told: whoever brought units back may send a wish for them at once.
         gate?.note(happening)
         desk.deliver(happening, correlation: correlation)
-        if let correlation { lanes.hear(correlation, partition: partitioning.partition(of: happening.sku)) }
+        if let correlation, let sku = happening.sku {
+            lanes.hear(correlation, partition: partitioning.partition(of: sku))
+        }
+        if case .order(let told) = happening { return note(told, correlation) }
         guard let token = happening.token else { return }
         if case .conflict = happening {
             // The wish that was refused is forgotten, not the one that has the token.
             if let correlation { memory.forget(token, id: correlation) }
         } else {
             memory.forget(token)
+        }
+    }
+
+    private func note(_ told: OrderHappening, _ correlation: UInt64?) {
+        if case .conflict(let token) = told {
+            if let correlation { orderMemory.forget(token, id: correlation) }
+        } else {
+            orderMemory.forget(told.order)
         }
     }
 }

@@ -7,11 +7,14 @@ import WeirWire
 
 extension RequestHandler {
     /// Publishes a command to its partition and returns once the broker has taken charge of it.
-    func publish(_ command: Command, id: UInt64, trace: TraceParent?) async throws(Problem) {
+    func publish(
+        _ command: Command, id: UInt64, partition: Int? = nil, trace: TraceParent?
+    ) async throws(Problem) {
         guard mayPublish() else { throw Self.overloaded }
-        let outcome = await publisher.publish(message(command, id: id, trace: trace))
+        let partition = partition ?? partitioning.home(of: command)
+        let outcome = await publisher.publish(message(command, id: id, partition, trace: trace))
         endPublish()
-        try accepted(outcome, partition: partition(of: command))
+        try accepted(outcome, partition: partition)
     }
 
     /// Counts a publish that begins; false when too many are on their way.
@@ -62,12 +65,10 @@ extension RequestHandler {
         }
     }
 
-    func partition(of command: Command) -> Int { partitioning.partition(of: command.sku) }
-
     /// The message of several wishes of a partition; of one it is a plain one.
     func message(_ flight: [Lanes.Wish], _ partition: Int) -> OutgoingMessage {
         if flight.count == 1 {
-            return message(.submit(flight[0].submit), id: flight[0].id, trace: flight[0].trace)
+            return message(.submit(flight[0].submit), id: flight[0].id, partition, trace: flight[0].trace)
         }
         let ids = flight.map { hexadecimal($0.id) }.joined(separator: ",")
         var properties = properties(type: Bundle.submits, contentType: Bundle.contentType)
@@ -82,13 +83,15 @@ extension RequestHandler {
             mandatory: true)
     }
 
-    private func message(_ command: Command, id: UInt64, trace: TraceParent?) -> OutgoingMessage {
+    private func message(
+        _ command: Command, id: UInt64, _ partition: Int, trace: TraceParent?
+    ) -> OutgoingMessage {
         var properties = properties(type: command.kind.rawValue, contentType: "application/json")
         properties.messageID = command.messageID
         properties.correlationID = hexadecimal(id)
         if let trace { properties.headers = [TraceParent.name: .string(trace.text)] }
         return OutgoingMessage(
-            exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition(of: command)),
+            exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition),
             properties: properties, body: command.body, mandatory: true)
     }
 

@@ -19,6 +19,7 @@ final class RequestHandler: Sendable {
     let listener: OutcomeListener
     let desk: OutcomeDesk
     let memory: QueuedMemory
+    let orderMemory: WishMemory<OrderSubmit>
     let lanes: Lanes
     let probe: QueueProbe
     let tail: LogTail
@@ -36,8 +37,9 @@ final class RequestHandler: Sendable {
 
     init(
         settings: IngressSettings, partitioning: Partitioning, lookUps: LookUps, publisher: Publisher,
-        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory, lanes: Lanes, probe: QueueProbe,
-        tail: LogTail, gate: SoldOutGate?, credentials: Credentials, logger: Logger
+        listener: OutcomeListener, desk: OutcomeDesk, memory: QueuedMemory,
+        orderMemory: WishMemory<OrderSubmit>, lanes: Lanes, probe: QueueProbe, tail: LogTail,
+        gate: SoldOutGate?, credentials: Credentials, logger: Logger
     ) {
         self.settings = settings
         self.partitioning = partitioning
@@ -46,6 +48,7 @@ final class RequestHandler: Sendable {
         self.listener = listener
         self.desk = desk
         self.memory = memory
+        self.orderMemory = orderMemory
         self.lanes = lanes
         self.probe = probe
         self.tail = tail
@@ -114,6 +117,12 @@ final class RequestHandler: Sendable {
             return try await showIntent(token, request, caller)
         case .intentChange(let token, let verb) where request.method == .post:
             return try await change(token, verb, request, caller)
+        case .orders where request.method == .post:
+            return try await submitOrder(request, caller)
+        case .order(let token) where isReading:
+            return try await showOrder(token, request, caller)
+        case .orderChange(let token, let verb) where request.method == .post:
+            return try await changeOrder(token, verb, request, caller)
         case .skus where isReading:
             return try await listStock(request)
         case .sku(let sku) where isReading:

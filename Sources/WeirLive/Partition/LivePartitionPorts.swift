@@ -8,6 +8,7 @@ import WeirPipeline
 /// How a partition of a worker process reaches PostgreSQL and RabbitMQ.
 public final class LivePartitionPorts: PartitionPorts {
     public let sink: LiveEventSink
+    public let messages: LiveMessageSink
 
     private let settings: WorkerSettings
     private let partition: Int
@@ -19,7 +20,7 @@ public final class LivePartitionPorts: PartitionPorts {
 
     init(
         _ settings: WorkerSettings, partition: Int, of partitioning: Partitioning, publisher: Publisher,
-        stop: StopSignal, tally: WorkerTally, logger: Logger
+        messenger: Publisher, stop: StopSignal, tally: WorkerTally, logger: Logger
     ) {
         self.settings = settings
         self.partition = partition
@@ -28,6 +29,7 @@ public final class LivePartitionPorts: PartitionPorts {
         self.tally = tally
         self.logger = logger
         sink = LiveEventSink(publisher, partition: partition)
+        messages = LiveMessageSink(messenger, partition: partition)
     }
 
     public func openStore() throws(StoreError) -> LivePartitionStore {

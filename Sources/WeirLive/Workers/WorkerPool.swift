@@ -16,6 +16,8 @@ public final class WorkerPool: Sendable {
     private let partitioning: Partitioning
     private let logger: Logger
     private let publisher: Publisher
+    /// For messages between partitions: on a connection that nothing else can hold up.
+    private let messenger: Publisher
     private let stopSignal = StopSignal()
     private let threads = Mutex<[Int: PartitionThread]>([:])
     private let supervisor = Mutex<DedicatedThread?>(nil)
@@ -33,6 +35,8 @@ public final class WorkerPool: Sendable {
         // Each partition keeps at most 8 MiB of events in memory, and hands all of them over.
         publishing.mailboxLimit = 1_000_000
         publisher = Publisher(settings: publishing, logger: logger)
+        publishing.amqp = AMQPSettings(url: settings.amqpURL, connectionName: "weir messages")
+        messenger = Publisher(settings: publishing, logger: logger)
         drain = DeadQueueDrain(settings, of: partitioning, logger: logger) { [tally] letters in
             for _ in letters { tally.countDeadLetter() }
         }
@@ -56,6 +60,7 @@ public final class WorkerPool: Sendable {
         owned.forEach { $0.join() }
         threads.withLock { $0 = [:] }
         publisher.stop(drain: .seconds(settings.settleSeconds))
+        messenger.stop(drain: .seconds(settings.settleSeconds))
     }
 
     /// The partitions that this process owns or is about to own.
@@ -153,11 +158,11 @@ public final class WorkerPool: Sendable {
         var logger = logger
         logger[metadataKey: "partition"] = "\(partition)"
         let thread = PartitionThread(partition: partition, settleSeconds: settings.settleSeconds) {
-            [settings, partitioning, publisher, tally, logger] stop in
+            [settings, partitioning, publisher, messenger, tally, logger] stop in
             PartitionOwner(
                 LivePartitionPorts(
-                    settings, partition: partition, of: partitioning, publisher: publisher, stop: stop,
-                    tally: tally, logger: logger),
+                    settings, partition: partition, of: partitioning, publisher: publisher,
+                    messenger: messenger, stop: stop, tally: tally, logger: logger),
                 partition: partition, of: partitioning)
         }
         threads.withLock { $0[partition] = thread }
