@@ -49,4 +49,18 @@ import WeirSimulation
         }
         #expect(first != nil, "\(sabotage) went unnoticed for \(seeds.count) seeds")
     }
+
+    /// The same of orders; it has to be noticed soon.
+    @Test(arguments: [
+        (Sabotage.lineOnItsOwnClock, "promise 8"), (.decisionForgotten, "promise 8"),
+        (.messagesNotForwarded, "promise 8"), (.versionForgotten, "promise 8"),
+        (.guardForgotten, "promise 8"),
+    ])
+    func aMissingSafeguardOfOrdersIsNoticed(_ sabotage: Sabotage, _ promise: String) {
+        let seeds = UInt64(0)..<50
+        let reports = seeds.map { Simulation(seed: $0, sabotage: sabotage).run() }
+        let found = reports.filter { $0.violations.contains { $0.hasPrefix(promise) } }
+        #expect(!found.isEmpty, "\(sabotage) went unnoticed: \(reports.flatMap(\.violations).prefix(5))")
+        print("\(sabotage): \(found.count) of \(reports.count), first \(found.first?.seed ?? 0)")
+    }
 }

@@ -29,7 +29,7 @@ import Testing
             let last = try await room.change("o1", "cancel", #"{"lines":[1]}"#)
             #expect(last.text("status") == "cancelled" && last.lines.allSatisfy { $0.status == "cancelled" })
             try await room.expectStock(a, held: 0, sold: 0, available: 5)
-            try room.expectHeld()
+            try await room.expectHeld()
         }
     }
 
@@ -49,7 +49,9 @@ import Testing
                 #expect(refused.status == 422 && refused.problem == "invalid-body", "\(body)")
                 #expect(refused.place == "/lines", "\(body)")
             }
-            for (verb, body) in [("cancel", #"{"line":1}"#), ("confirm", #"{"lines":[1]}"#), ("extend", "{}")] {
+            for (verb, body) in [
+                ("cancel", #"{"line":1}"#), ("confirm", #"{"lines":[1]}"#), ("extend", "{}"),
+            ] {
                 let refused = try await room.change("o1", verb, body)
                 #expect(refused.status == 422 && refused.problem == "invalid-body", "\(verb) \(body)")
             }
@@ -77,7 +79,7 @@ import Testing
             #expect(again.status == 200 && again.headers.first(name: "idempotent-replayed") == "true")
             try await room.expectStock(a, held: 0, sold: 2, available: 3)
             try await room.expectStock(b, held: 0, sold: 1, available: 4)
-            try room.expectHeld()
+            try await room.expectHeld()
         }
     }
 
@@ -113,7 +115,7 @@ import Testing
                 _ = try await room.command(rival, "cancel")
                 try await room.expectStock(skus[short], held: 0, sold: 0, available: 2)
             }
-            try room.expectHeld()
+            try await room.expectHeld()
         }
     }
 
@@ -140,7 +142,7 @@ import Testing
             #expect(try await room.get("/v1/orders/o1").text("hold_until") == after)
             #expect(try await room.change("o1", "cancel").text("status") == "cancelled")
             #expect(try await extend(200).problem == "wrong-state")
-            try room.expectHeld()
+            try await room.expectHeld()
         }
     }
 

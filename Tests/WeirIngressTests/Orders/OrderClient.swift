@@ -1,3 +1,4 @@
+import PostgresClient
 import WeirCore
 
 @testable import WeirWire
@@ -55,6 +56,23 @@ extension IngressRoom {
         (0...).lazy.map { "\(prefix)-\($0)" }.first {
             partitioning.partition(of: SKU(unchecked: $0)) == partition
         }!
+    }
+
+    /// Waits until every answer between partitions has come.
+    func ordersSettle() async throws {
+        try await eventually("every answer has come") {
+            try count(
+                "select count(*)::int from orders where awaited <> 0 or status in ('reserving', 'reclaiming')"
+            )
+                == 0
+        }
+    }
+
+    /// Changes the database by hand.
+    func execute(_ script: String) throws {
+        let session = try Session(SessionSettings(url: room.databaseURL, applicationName: "test"))
+        defer { session.close() }
+        try session.execute(script: script)
     }
 
     /// Waits until a SKU counts so many units; a line follows its order within the time of a message.

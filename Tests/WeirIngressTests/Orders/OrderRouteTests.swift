@@ -35,7 +35,7 @@ import WeirLive
             #expect(repeated.headers.first(name: "idempotent-replayed") == "true")
             try await room.expectStock(a, held: 0, sold: 0, available: 5)
             try await room.expectStock(b, held: 0, sold: 0, available: 5)
-            try room.expectHeld()
+            try await room.expectHeld()
         }
     }
 
@@ -56,7 +56,7 @@ import WeirLive
                 #expect(refused.status == 409 && refused.problem == "wrong-state", "\(refused.bodyText)")
                 #expect(refused.value("order", "status") == .text("rejected"))
             }
-            try room.expectHeld()
+            try await room.expectHeld()
         }
     }
 
@@ -79,7 +79,7 @@ import WeirLive
             // Each order and its lines stand in the log behind one another: one batch, one moment.
             let moments = "select count(distinct at) from event where token like 'o01%'"
             #expect(try room.count(moments) == 1)
-            try room.expectHeld()
+            try await room.expectHeld()
         }
     }
 
@@ -124,7 +124,7 @@ import WeirLive
             try await eventually("every line is sold") {
                 try room.count("select sum(sold)::int from sku where held = 0") == 500
             }
-            try room.expectHeld()
+            try await room.expectHeld()
         }
     }
 
@@ -137,7 +137,7 @@ import WeirLive
             #expect(sold.text("status") == "confirmed", "\(sold.bodyText)")
             try await room.expectStock(a, held: 0, sold: 1, available: 4)
             try await room.expectStock(b, held: 0, sold: 1, available: 4)
-            try room.expectHeld()
+            try await room.expectHeld()
         }
     }
 
@@ -167,7 +167,7 @@ import WeirLive
                 #expect(try await room.submit("o1", a, wait: 10).text("status") == "reserved")
                 try await room.expectStock(a, held: 2, sold: 0, available: 3)
                 try await room.expectStock(b, held: 1, sold: 0, available: 4)
-                try room.expectHeld()
+                try await room.expectHeld()
             }
         }
     }
@@ -211,7 +211,8 @@ import WeirLive
 
 extension IngressRoom {
     /// What `weir audit` says of everything, once every message has arrived.
-    func expectHeld(sourceLocation: SourceLocation = #_sourceLocation) throws {
+    func expectHeld(sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        try await ordersSettle()
         let report = try LiveAudit(databaseURL: room.databaseURL).run()
         #expect(report.holds, "\(report.lines)", sourceLocation: sourceLocation)
         #expect(report.lines.count == 5, sourceLocation: sourceLocation)
