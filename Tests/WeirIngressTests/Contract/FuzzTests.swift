@@ -37,16 +37,25 @@ import Testing
             if door != .open { $0.credentials = .required(nil) }
         } _: { room in
             var arguments: [String] = []
+            var environment = ["PYTHONPATH": Python.file(".ci")]
             switch door {
             case .open:
                 try await room.define("tea", 1_000_000)
-                // It is told to let everybody in.
-                arguments = ["--exclude-checks", "ignored_auth"]
+                environment["WEIR_FUZZ_OPEN"] = "1"
             case .withKey:
                 let key = try await room.key(.intentsWrite, .intentsRead, .stockRead, .stockWrite)
                 _ = try await room.define("tea", 1_000_000, as: key.text)
-                arguments = ["--header", "Authorization: Bearer \(key.text)"]
-            case .withoutKey: break
+                // The key goes along also where the fuzzer leaves it out on purpose.
+                arguments = [
+                    "--header", "Authorization: Bearer \(key.text)", "--exclude-checks",
+                    "missing_required_header",
+                ]
+            case .withoutKey:
+                // Refused is everything, good and bad: what remains is that it is refused as described.
+                arguments = [
+                    "--exclude-checks",
+                    "positive_data_acceptance,negative_data_rejection,missing_required_header",
+                ]
             }
             let share = max(1, Int(Double(Self.seconds ?? 60) * door.share))
             let (status, output) = try await Python.run(
@@ -54,7 +63,7 @@ import Testing
                 [
                     "--config-file", Python.file(".ci/schemathesis.toml"), "run",
                     "http://127.0.0.1:\(room.port)/openapi.yaml", "--max-time", "\(share)",
-                ] + arguments, environment: ["PYTHONPATH": Python.file(".ci")])
+                ] + arguments, environment: environment)
             #expect(status == 0, "\(output)")
             print(output.suffix(400))
         }
