@@ -7,7 +7,7 @@ import WeirLive
 @Suite struct OppositeOrders {
     /// Enough for everybody: then nobody is refused, whatever the order of the lines.
     @Test func oppositeOrdersAllSucceedWhereThereIsEnough() async throws {
-        try await rush(orders: 240, stocked: 240) { room in
+        try await rush(orders: 240, stocked: 240) { (room: LiveRoom) throws -> Void in
             #expect(try room.count("select count(*) from orders where status = 'reserved'") == 240)
             #expect(try room.count("select count(*) from intent where status = 'reserved'") == 720)
         }
@@ -15,7 +15,7 @@ import WeirLive
 
     /// Too little for everybody: some get all of theirs, the others nothing.
     @Test func oppositeOrdersOverTheLastUnitsAreAllOrNothing() async throws {
-        try await rush(orders: 300, stocked: 50) { room in
+        try await rush(orders: 300, stocked: 50) { (room: LiveRoom) throws -> Void in
             let reserved = try room.count("select count(*) from orders where status = 'reserved'")
             #expect(reserved <= 50)
             #expect(try room.count("select count(*) from orders where status = 'rejected'") == 300 - reserved)
@@ -31,7 +31,7 @@ import WeirLive
     }
 
     private func rush(
-        orders: Int, stocked: Int64, _ check: (LiveRoom) async throws -> Void
+        orders: Int, stocked: Int64, _ check: (LiveRoom) throws -> Void
     ) async throws {
         let room = try await LiveRoom.make(partitions: 3)
         let skus = (0..<3).map { room.sku(in: $0) }
@@ -66,6 +66,6 @@ import WeirLive
         #expect(
             try room.count("select deadlocks from pg_stat_database where datname = current_database()") == 0)
         try room.expectWholeOrders()
-        try await check(room)
+        try check(room)
     }
 }
