@@ -54,7 +54,7 @@ extension LiveAudit {
         }
         let strays = try session.run(Query(Queries.auditLinesWithoutOrder))
         for row in 0..<strays.count {
-            report.orders.note("line \(strays.text(row, 0)) has units for an order that nobody knows")
+            report.orders.note("line \(strays.text(row, 0)) has units, and there is no order that names it")
         }
     }
 }

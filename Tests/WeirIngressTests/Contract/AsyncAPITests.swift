@@ -82,22 +82,24 @@ import WeirTopology
                 try await room.get("/v1/orders/\(order)").text("status") == status
             }
         }
-        for order in ["held", "sold", "given"] { _ = try await room.order(order, [(a, 1), (b, 1)]) }
+        let (held, late) = (room.orderToken(coordinatedBy: 0), room.orderToken(coordinatedBy: 1))
+        for order in [held, "sold", "given"] { _ = try await room.order(order, [(a, 1), (b, 1)]) }
         _ = try await room.order("sold", [(a, 2), (b, 1)])
         _ = try await room.change("sold", "confirm")
         _ = try await room.change("sold", "confirm")
         _ = try await room.change("given", "cancel", #"{"lines":[2]}"#)
         _ = try await room.change("given", "cancel")
         _ = try await room.order("short", [(a, 9), (b, 1)])
-        // Whoever holds a line without having heard asks; the deadline is moved by hand, because a minute is long.
+        // Whoever holds a line without having heard asks; the deadline is moved by hand, because a minute is long. Reading
+        // the deadlines again is what brings the worker to it, which an order that expires there makes it do.
         try await room.ordersSettle()
-        try room.execute("update order_part set guard_at = now() where order_token = 'held'")
-        _ = try await room.order("late", [(c, 1), (d, 1)])
-        try await becomes("late", "expired")
+        try room.execute("update order_part set guard_at = now() where order_token = '\(held)'")
+        _ = try await room.order(late, [(c, 1), (d, 1)])
+        try await becomes(late, "expired")
         try await room.ordersSettle()
-        _ = try await room.change("late", "confirm")
-        try await becomes("late", "confirmed")
-        _ = try await room.change("late", "cancel")
+        _ = try await room.change(late, "confirm")
+        try await becomes(late, "confirmed")
+        _ = try await room.change(late, "cancel")
         try await room.ordersSettle()
         _ = try await room.order("gone", [(c, 1), (d, 1)])
         try await becomes("gone", "expired")
@@ -105,7 +107,6 @@ import WeirTopology
         _ = try await room.submit("rival", d, wait: 10)
         _ = try await room.command("rival", "confirm")
         _ = try await room.change("gone", "confirm")
-        // Reading a deadline again is what brings the worker to the one that was moved.
         try await eventually("a partition asks") {
             try room.count("select count(*)::int from event where type = 'weir.order.told.v1'") > 0
         }

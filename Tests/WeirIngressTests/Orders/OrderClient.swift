@@ -51,6 +51,13 @@ extension IngressRoom {
         return try await send("POST", "/v1/orders/\(token)/\(verb)", headers: headers + type, body: body)
     }
 
+    /// A token whose order is coordinated by this partition, if its lines live apart.
+    func orderToken(coordinatedBy partition: Int) -> String {
+        (0...).lazy.map { "o-\($0)" }.first {
+            partitioning.coordinator(of: Token(unchecked: $0), lines: []) == partition
+        }!
+    }
+
     /// A name in this partition that begins with `prefix`.
     func sku(in partition: Int, _ prefix: String = "sku") -> String {
         (0...).lazy.map { "\(prefix)-\($0)" }.first {

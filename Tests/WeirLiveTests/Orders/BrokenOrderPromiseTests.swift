@@ -44,6 +44,9 @@ import WeirLive
             testDescription: "an order vanishes and its lines stay",
             sql: "delete from orders where token = 'sold'", promise: 8),
         Damage(
+            testDescription: "an order forgets its lines",
+            sql: "update orders set lines = '{\"lines\":[]}' where token = 'sold'", promise: 8),
+        Damage(
             testDescription: "an order vanishes", sql: "delete from orders where token = 'given'", promise: 6),
         Damage(
             testDescription: "an order is counted up by hand",
