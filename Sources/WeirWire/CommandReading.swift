@@ -51,10 +51,12 @@ extension Command {
             return .confirm(IntentChange(id: id, token: token, sku: sku))
         case .cancel:
             let token = try fields.identifier("token", as: Token.self)
-            return .cancel(try IntentChange(cancelling: token, id: id, sku: sku, from: &fields))
+            let quantity = try IntentChange.readQuantity(from: &fields)
+            return .cancel(IntentChange(id: id, token: token, sku: sku, quantity: quantity))
         case .extend:
             let token = try fields.identifier("token", as: Token.self)
-            return .extend(try Extension(id: id, token: token, sku: sku, from: &fields))
+            let holdUntil = try Extension.readHoldUntil(from: &fields)
+            return .extend(Extension(id: id, token: token, sku: sku, holdUntil: holdUntil))
         case .define:
             let match = try VersionMatch(from: &fields)
             return .define(try Definition(id: id, sku: sku, ifVersion: match, from: &fields))
@@ -124,19 +126,17 @@ extension Submit {
 }
 
 extension IntentChange {
-    /// Reads a cancel whose token stands elsewhere, as in an HTTP request.
-    public init(
-        cancelling token: Token, id: CommandID, sku: SKU, from fields: inout JSONFields
-    ) throws(WireRefusal) {
+    /// Reads how many units a cancel gives back, as in the body of an HTTP request; nil is all of them.
+    public static func readQuantity(from fields: inout JSONFields) throws(WireRefusal) -> Quantity? {
         let units = try fields.optionalInteger("quantity", in: Quantity.range)
         try fields.end(knowing: "quantity")
-        self.init(id: id, token: token, sku: sku, quantity: units.map(Quantity.init(unchecked:)))
+        return units.map(Quantity.init(unchecked:))
     }
 }
 
 extension Extension {
-    /// Reads an extension whose token stands elsewhere, as in an HTTP request.
-    public init(id: CommandID, token: Token, sku: SKU, from fields: inout JSONFields) throws(WireRefusal) {
+    /// Reads until when a hold shall last, as in the body of an HTTP request.
+    public static func readHoldUntil(from fields: inout JSONFields) throws(WireRefusal) -> Timestamp {
         guard let holdUntil = try fields.optionalTimestamp("hold_until") else {
             throw WireRefusal(
                 .missingField, at: "hold_until",
@@ -144,7 +144,7 @@ extension Extension {
                     + " 2026-11-21T09:30:00Z")
         }
         try fields.end(knowing: "hold_until")
-        self.init(id: id, token: token, sku: sku, holdUntil: holdUntil)
+        return holdUntil
     }
 }
 

@@ -8,8 +8,9 @@ struct Lab: AsyncParsableCommand {
         commandName: "weir-lab",
         abstract: "Measures Weir beside what it is compared with, on private servers on this machine.",
         subcommands: [
-            AllBenches.self, DrainBench.self, HTTPBench.self, GateBench.self, OverloadBench.self,
-            StrategiesBench.self, ChaosCommand.self, StrategyServer.self, EmptyServer.self,
+            AllBenches.self, DrainBench.self, HotBench.self, HTTPBench.self, GateBench.self,
+            OverloadBench.self, StrategiesBench.self, ChaosCommand.self, StrategyServer.self,
+            EmptyServer.self,
         ])
 }
 
@@ -19,6 +20,9 @@ struct AllBenches: AsyncParsableCommand {
     func run() async throws {
         var drain = try DrainBench.parse([])
         try await drain.run()
+        print("")
+        var hot = try HotBench.parse([])
+        try await hot.run()
         print("")
         var http = try HTTPBench.parse([])
         try await http.run()

@@ -42,6 +42,9 @@ enum LabQueries {
     static let chaosLog = text(PackageResources.chaos_log_sql)
     static let chaosLag = text(PackageResources.chaos_lag_sql)
 
+    static let crowd = statement("crowd", PackageResources.lab_crowd_sql)
+    static let last = statement("last", PackageResources.lab_last_sql)
+
     private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
     private static func statement(_ name: String, _ bytes: [UInt8]) -> Statement {

@@ -146,6 +146,27 @@ final class IngressRoom: Sendable {
         try await send("POST", "/v1/intents/\(token)/\(verb)\(query)", headers: headers)
     }
 
+    /// Defines a SKU by the members of its JSON.
+    @discardableResult
+    func put(_ sku: String, _ members: String, headers: [(String, String)] = []) async throws -> Reply {
+        try await send(
+            "PUT", "/v1/skus/\(sku)", headers: [("Content-Type", "application/json")] + headers,
+            body: "{\(members)}")
+    }
+
+    /// A POST of JSON under a key.
+    func post(_ path: String, _ body: String, key: String? = nil) async throws -> Reply {
+        try await send(
+            "POST", path,
+            headers: [("Content-Type", "application/json"), ("Prefer", "wait=10")]
+                + (key.map { [("Idempotency-Key", $0)] } ?? []), body: body)
+    }
+
+    @discardableResult
+    func adjust(_ sku: String, _ delta: Int, key: String) async throws -> Reply {
+        try await post("/v1/skus/\(sku)/adjustments", #"{"delta":\#(delta),"reason":"r"}"#, key: key)
+    }
+
     /// One number out of the database.
     func count(_ sql: String) throws -> Int {
         let session = try Session(SessionSettings(url: room.databaseURL, applicationName: "test"))

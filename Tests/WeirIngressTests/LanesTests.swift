@@ -6,24 +6,30 @@ import WeirCore
 
 /// When wishes depart, without a server; time stands still unless the test calls back.
 @Suite struct LanesTests {
-    /// Lanes that note their flights and keep the callbacks.
+    /// Lanes that note their flights and keep the callbacks. What is checked is cleared at once, unless the check is
+    /// slow: then the test says when.
     private final class Airport: Sendable {
         let flights = Mutex<[[UInt64]]>([])
+        let checks = Mutex<[[Lanes.Wish]]>([])
         let lanes: Lanes
 
         struct Alarm: Sendable {
             let ring: @Sendable () -> Void
         }
 
-        init(most: Int = 4) {
+        init(most: Int = 4, hasSlowChecks: Bool = false) {
             let box = AlarmBox()
             lanes = Lanes(partitions: 2, most: most) { _, then in
                 box.alarms.withLock { $0.append(Alarm(ring: then)) }
             }
             self.box = box
-            lanes.onDeparture { [unowned self] wishes, _ in
-                flights.withLock { $0.append(wishes.map(\.id)) }
-            }
+            lanes.open(
+                Lanes.Crew(
+                    check: { [unowned self] wishes, partition in
+                        checks.withLock { $0.append(wishes) }
+                        if !hasSlowChecks { lanes.clear(wishes, partition: partition) }
+                    },
+                    depart: { [unowned self] wishes, _ in flights.withLock { $0.append(wishes.map(\.id)) } }))
         }
 
         private final class AlarmBox: Sendable {
@@ -32,6 +38,7 @@ import WeirCore
         private let box: AlarmBox
 
         var departed: [[UInt64]] { flights.withLock { $0 } }
+        var checked: [[UInt64]] { checks.withLock { $0.map { $0.map(\.id) } } }
         var alarmCount: Int { box.alarms.withLock { $0.count } }
 
         func enter(_ ids: UInt64..., partition: Int = 0) {
@@ -43,6 +50,12 @@ import WeirCore
                     Lanes.Wish(submit: submit, id: id, trace: nil, since: 0, door: Awaited()),
                     partition: partition)
             }
+        }
+
+        /// Says that nobody knows what was checked last, except these.
+        func clear(without known: UInt64...) {
+            let last = checks.withLock { $0[$0.count - 1] }
+            lanes.clear(last.filter { !known.contains($0.id) }, partition: 0)
         }
 
         /// Waits until the lanes' patience is over, then lets the callbacks ring.
@@ -100,6 +113,45 @@ import WeirCore
         #expect(airport.departed.count == 2)
         airport.enter(4)
         #expect(airport.departed == [[1], [2, 3], [4]])
+    }
+
+    @Test func whatWaitsIsCheckedAsSoonAsTheFlightBeforeHasLanded() {
+        let airport = Airport(hasSlowChecks: true)
+        airport.enter(1, 2)
+        #expect(airport.checked == [[1]])
+        airport.clear()
+        #expect(airport.departed == [[1]])
+        #expect(airport.checked == [[1]])
+        airport.lanes.land(partition: 0, isOver: false)
+        #expect(airport.checked == [[1], [2]])
+        airport.enter(3)
+        airport.clear()
+        #expect(airport.checked == [[1], [2], [3]])
+        airport.lanes.hear(1, partition: 0)
+        // The one that is still being checked keeps nobody waiting.
+        #expect(airport.departed == [[1], [2]])
+    }
+
+    @Test func whatIsKnownDoesNotDepartAndTheNextIsChecked() {
+        let airport = Airport(hasSlowChecks: true)
+        airport.enter(1, 2, 3)
+        airport.clear(without: 1)
+        #expect(airport.departed.isEmpty)
+        #expect(airport.checked == [[1], [2, 3]])
+        airport.clear(without: 2)
+        #expect(airport.departed == [[3]])
+    }
+
+    @Test func whatIsCheckedButNotHeardDepartsWhenPatienceIsOver() {
+        let airport = Airport(hasSlowChecks: true)
+        airport.enter(1, 2)
+        airport.clear()
+        airport.lanes.land(partition: 0, isOver: false)
+        #expect(airport.alarmCount == 0)
+        airport.clear()
+        #expect(airport.alarmCount == 1)
+        airport.ring()
+        #expect(airport.departed == [[1], [2]])
     }
 
     @Test func aFlightThatIsOverWithoutAMessageMakesRoomAtOnce() {

@@ -16,7 +16,7 @@ extension RequestHandler {
     func requireOwn(_ token: Token, _ caller: Caller) async throws(Problem) {
         guard let buyer = caller.buyer else { return }
         switch await lookUps.intent(token) {
-        case .found(.intent(let intent)) where intent.buyer == buyer: return
+        case .found(.intent(let intent, _)) where intent.buyer == buyer: return
         case .found: throw Self.unknown(token)
         case .away: throw Self.databaseAway("come back later")
         }

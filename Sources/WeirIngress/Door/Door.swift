@@ -49,30 +49,30 @@ extension RequestHandler {
 
     // MARK: A flight
 
-    /// Skips the look-up while PostgreSQL is away or slow, because the worker says the same.
-    func depart(_ flight: [Lanes.Wish], _ partition: Int) {
-        let patient = flight.filter { wish in
+    /// Looks wishes up that wait for their flight; skips it while PostgreSQL is away or slow, because the worker says
+    /// the same.
+    func check(_ wishes: [Lanes.Wish], _ partition: Int) {
+        let patient = wishes.filter { wish in
             let isLate = monotonicNanoseconds() &- wish.since > settings.lanePatienceNanoseconds
             if isLate { end(wish, .published(.unavailable("it was not sent: the broker is slow"))) }
             return !isLate
         }
         guard settings.lookUpAtTheDoor, lookUps.isQuick, !patient.isEmpty else {
-            return publish(patient, partition)
+            return lanes.clear(patient, partition: partition)
         }
         lookUps.intents(patient.map(\.submit.token)) { [self] findings in
-            guard case .found(let known) = findings else { return publish(patient, partition) }
-            publish(
-                patient.filter { wish in
-                    guard case .intent(let intent) = known[wish.submit.token] else { return true }
-                    end(wish, .known(intent))
-                    return false
-                }, partition)
+            guard case .found(let known) = findings else { return lanes.clear(patient, partition: partition) }
+            let unknown = patient.filter { wish in
+                guard case .intent(let intent, _) = known[wish.submit.token] else { return true }
+                end(wish, .known(intent))
+                return false
+            }
+            lanes.clear(unknown, partition: partition)
         }
     }
 
-    /// Publishes the wishes in one message; the next flight departs when this one is decided.
-    private func publish(_ flight: [Lanes.Wish], _ partition: Int) {
-        guard !flight.isEmpty else { return lanes.land(partition: partition, isOver: true) }
+    /// Publishes wishes in one message; the next flight departs when this one is decided.
+    func depart(_ flight: [Lanes.Wish], _ partition: Int) {
         for wish in flight { memory.remember(wish.submit, id: wish.id) }
         publisher.publish([message(flight, partition)]) { [self] _, outcome in
             for wish in flight {

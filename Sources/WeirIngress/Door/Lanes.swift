@@ -4,11 +4,12 @@ import WeirWire
 
 /// Where wishes wait for the ones before them: a lane for each partition, in which one flight is under way at a time.
 ///
-/// A flight is what waited when the last one was over; its tokens are looked up by one query, and what is unknown is
-/// published in one message. It is over when the broker has taken it and its first outcome was heard: a partition is
-/// decided by one thread, and what reached it earlier would only wait there, alone. A wish that comes into an empty
-/// lane flies at once; in a rush the flights fill up by themselves, and cost a query and a message a flight, not
-/// a wish.
+/// A flight is over when the broker has taken it and its first outcome was heard: a partition is decided by one
+/// thread, and what reached it earlier would only wait there, alone. A wish that comes into an empty lane flies at
+/// once; in a rush the flights fill up by themselves, and cost a query and a message a flight, not a wish.
+///
+/// Before a wish flies its token is looked up. That takes its time while the flight before is being decided: as soon as
+/// that has landed, what waits is checked, all together, and what comes meanwhile after it.
 final class Lanes: Sendable {
     /// A wish on its way.
     struct Wish: Sendable {
@@ -35,23 +36,57 @@ final class Lanes: Sendable {
         /// When the next flight may depart without an outcome.
         var quietUntil: UInt64 = 0
         var isTimed = false
+        /// Whether wishes are being looked up.
+        var isChecking = false
+        /// What has not been looked up yet.
         var waiting: [Wish] = []
+        /// What nobody knows, and may depart.
+        var ready: [Wish] = []
 
-        func isFree(_ now: UInt64, _ most: Int) -> Bool {
-            !isFlying && (isHeard || now >= quietUntil || waiting.count >= most)
+        mutating func next(_ now: UInt64, most: Int) -> Step? {
+            guard !isFlying else { return nil }
+            let isFree = isHeard || now >= quietUntil || ready.count + waiting.count >= most
+            if isFree, !ready.isEmpty { return .depart(depart(most)) }
+            if !isChecking, !waiting.isEmpty, ready.count < most {
+                isChecking = true
+                return .check(Self.take(most, from: &waiting))
+            }
+            guard !isFree, !isTimed, !ready.isEmpty else { return nil }
+            isTimed = true
+            return .pause(quietUntil - now)
         }
 
-        mutating func depart(_ most: Int) -> [Wish]? {
-            guard let first = waiting.first else { return nil }
-            let flight = waiting.count > most ? Array(waiting.prefix(most)) : waiting
-            waiting.removeFirst(flight.count)
+        private mutating func depart(_ most: Int) -> [Wish] {
+            let flight = Self.take(most, from: &ready)
             isFlying = true
             isHeard = false
-            ids = flight.reduce(first.id...first.id) {
+            ids = flight.reduce(flight[0].id...flight[0].id) {
                 min($0.lowerBound, $1.id)...max($0.upperBound, $1.id)
             }
             return flight
         }
+
+        private static func take(_ most: Int, from wishes: inout [Wish]) -> [Wish] {
+            let taken = wishes.count > most ? Array(wishes.prefix(most)) : wishes
+            wishes.removeFirst(taken.count)
+            return taken
+        }
+    }
+
+    /// What a lane does next.
+    private enum Step {
+        case check([Wish])
+        case depart([Wish])
+        /// To look again after so many nanoseconds.
+        case pause(UInt64)
+    }
+
+    /// Who takes over what leaves a lane. In a struct, because a bare closure is wrapped anew by each look.
+    struct Crew: Sendable {
+        /// Looks wishes up and says which may depart, with ``Lanes/clear(_:partition:)``.
+        let check: @Sendable ([Wish], _ partition: Int) -> Void
+        /// Publishes a flight and says when it has landed, with ``Lanes/land(partition:isOver:)``.
+        let depart: @Sendable ([Wish], _ partition: Int) -> Void
     }
 
     private let lanes: Mutex<[Lane]>
@@ -59,11 +94,7 @@ final class Lanes: Sendable {
     private let most: Int
     /// Calls back after so many nanoseconds.
     private let schedule: @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
-    /// Takes over the flights that depart. In a struct, because a bare closure is wrapped anew by each look.
-    private struct Departure: Sendable {
-        let take: @Sendable ([Wish], _ partition: Int) -> Void
-    }
-    private let departure = Mutex<Departure?>(nil)
+    private let crew = Mutex<Crew?>(nil)
 
     init(
         partitions: Int, most: Int,
@@ -74,14 +105,20 @@ final class Lanes: Sendable {
         self.schedule = schedule
     }
 
-    /// Says who takes over the flights.
-    func onDeparture(_ take: @escaping @Sendable ([Wish], _ partition: Int) -> Void) {
-        departure.withLock { $0 = Departure(take: take) }
-    }
+    /// Says who takes over what leaves the lanes.
+    func open(_ crew: Crew) { self.crew.withLock { $0 = crew } }
 
     /// Lets a wish in.
     func enter(_ wish: Wish, partition: Int) {
         change(partition) { $0.waiting.append(wish) }
+    }
+
+    /// Wishes were looked up, and these may depart.
+    func clear(_ wishes: [Wish], partition: Int) {
+        change(partition) { lane in
+            lane.isChecking = false
+            lane.ready += wishes
+        }
     }
 
     /// The flight was handed to the broker, or is over without that.
@@ -103,18 +140,16 @@ final class Lanes: Sendable {
 
     private func change(_ partition: Int, _ change: (inout Lane) -> Void) {
         let now = monotonicNanoseconds()
-        let (flight, pause): ([Wish]?, UInt64?) = lanes.withLock { lanes in
+        let step = lanes.withLock { lanes in
             change(&lanes[partition])
-            if lanes[partition].isFree(now, most) { return (lanes[partition].depart(most), nil) }
-            guard !lanes[partition].isFlying, !lanes[partition].isTimed, !lanes[partition].waiting.isEmpty
-            else {
-                return (nil, nil)
-            }
-            lanes[partition].isTimed = true
-            return (nil, lanes[partition].quietUntil - now)
+            return lanes[partition].next(now, most: most)
         }
-        if let flight { departure.withLock { $0 }?.take(flight, partition) }
-        guard let pause else { return }
-        schedule(pause) { [weak self] in self?.change(partition) { $0.isTimed = false } }
+        switch step {
+        case .check(let wishes): crew.withLock { $0 }?.check(wishes, partition)
+        case .depart(let flight): crew.withLock { $0 }?.depart(flight, partition)
+        case .pause(let nanoseconds):
+            schedule(nanoseconds) { [weak self] in self?.change(partition) { $0.isTimed = false } }
+        case nil: break
+        }
     }
 }

@@ -49,9 +49,20 @@ struct Answer: Sendable {
         self.init(status, JSONWriter.object { intent.write(to: &$0) })
     }
 
-    /// 200 with a SKU as it stands.
+    /// 200 with an intent that stands in line, and where in it.
+    init(_ intent: Intent, position: Int64?) {
+        self.init(
+            .ok,
+            JSONWriter.object { json in
+                intent.write(to: &json)
+                if let position { json.member("position", position) }
+            })
+    }
+
+    /// 200 with a SKU as it stands; its version is the ETag that `If-Match` compares.
     init(_ stock: Stock, partition: Int, status: HTTPResponse.Status = .ok) {
         self.init(status, JSONWriter.object { stock.write(to: &$0, partition: partition) })
+        fields[.eTag] = "\"\(stock.version)\""
     }
 
     /// 200 with a description of the API.
@@ -70,6 +81,8 @@ struct Answer: Sendable {
                 json.member("sku", submit.sku.text)
                 json.member("quantity", submit.quantity.units)
                 json.member("buyer", submit.buyer.text)
+                if let rule = submit.onShortage { json.member("on_shortage", rule.rawValue) }
+                if let replaces = submit.replaces { json.member("replaces", replaces.text) }
                 json.member("status", "queued")
             })
     }

@@ -98,6 +98,27 @@ extension TraceParent {
     }
 }
 
+/// The header `If-Match` (RFC 9110, 13.1.1): the version of the SKU that a change was made for.
+enum IfMatch {
+    /// The version that the SKU must have; nil when the client does not say.
+    static func read(_ fields: HTTPFields) throws(Problem) -> VersionMatch? {
+        var values = fields[values: .ifMatch].makeIterator()
+        guard let value = values.next() else { return nil }
+        if value == "*", values.next() == nil { return .any }
+        let digits = value.dropFirst().dropLast()
+        guard values.next() == nil, value.count > 2, value.first == "\"", value.last == "\"",
+            digits.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+            let version = Int64(digits), version > 0
+        else {
+            throw Problem(
+                .invalidHeader, header: "If-Match",
+                "the header If-Match is not valid; send the ETag of the SKU as you read it, such as \"7\", or *"
+                    + " for whichever there is")
+        }
+        return .exactly(version)
+    }
+}
+
 /// What a request says about its body.
 enum BodyHeaders {
     /// Refuses a body that is not plain JSON, or of another of these media types, or is announced as too large.

@@ -21,8 +21,8 @@ enum Target: Sendable {
     case problems
     case problem(ProblemKind)
 
+    enum IntentVerb: String, Sendable { case confirm, cancel, extend }
     enum OrderVerb: String, Sendable { case confirm, cancel, extend }
-    enum IntentVerb: String, Sendable { case confirm, cancel }
 
     /// Reads a path; nil when nothing is there. Throws when a part of it has not the form of what it stands for.
     static func read(_ path: String) throws(Problem) -> Target? {

@@ -6,7 +6,8 @@ import WeirWire
 
 /// What the database knows of a token.
 enum IntentFinding: Sendable {
-    case intent(Intent)
+    /// It is decided; while it stands in line, `position` says where.
+    case intent(Intent, position: Int64?)
     /// It could not be decided and lies among the dead letters.
     case deadLetter
     case nothing
@@ -44,8 +45,8 @@ enum LookUpQueries {
         for row in 0..<rows.count {
             let token = Token(unchecked: rows.text(row, 0))
             if !rows.isNull(row, 4), let intent = Intent(rows, row) {
-                findings[token] = .intent(intent)
-            } else if !rows.isNull(row, 14) {
+                findings[token] = .intent(intent, position: rows.optionalInt(row, 14).map(Int64.init))
+            } else if !rows.isNull(row, 15) {
                 findings[token] = .deadLetter
             }
         }

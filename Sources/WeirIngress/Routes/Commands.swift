@@ -4,37 +4,61 @@ import WeirCore
 import WeirWire
 
 extension RequestHandler {
-    /// `POST /v1/intents/{token}/confirm` and `…/cancel`.
+    /// `POST /v1/intents/{token}/confirm`, `…/cancel` and `…/extend`.
     func change(
         _ token: Token, _ verb: Target.IntentVerb, _ request: Request, _ caller: Caller
     ) async throws(Problem) -> Answer {
         let id = try commandID(request)
         let preference = try commandPreference(request)
-        try BodyHeaders.check(request.headers, largestBody: settings.largestBody, isOptional: true)
+        try BodyHeaders.check(
+            request.headers, largestBody: settings.largestBody, isOptional: verb != .extend)
         let query = try QueryParameters(request.uri.query, knowing: ["sku"])
         let named = try query.sku()
         let bytes = try await request.bytes(upTo: settings.largestBody)
-        if !bytes.isEmpty {
-            try reading { () throws(WireRefusal) in
-                try JSONFields(bytes).end(knowing: "none: the path and the header say everything")
-            }
+        var fields = try reading { () throws(WireRefusal) in
+            bytes.isEmpty && verb != .extend
+                ? JSONFields([(String, JSONValue)]()) : try JSONFields(bytes)
+        }
+        // Read before the SKU is looked up: what is wrong is said at once, and costs nothing.
+        let make = try reading { () throws(WireRefusal) in
+            try Self.change(token, verb, id, &fields)
         }
         try await requireOwn(token, caller)
         let sku: SKU
         if let named { sku = named } else { sku = try await self.sku(of: token) }
-        let change = IntentChange(id: id, token: token, sku: sku)
-        return try await perform(
-            verb == .confirm ? .confirm(change) : .cancel(change), id, preference, request,
-            location: Self.location(token, sku))
+        let command = make(sku)
+        if case .cancel(let change) = command, change.quantity != nil {
+            // Sent twice without a key it would give back twice.
+            _ = try IdempotencyKey.require(request.headers)
+        }
+        return try await perform(command, id, preference, request, location: Self.location(token, sku))
+    }
+
+    /// What a body asks of an intent, once its SKU is known.
+    private static func change(
+        _ token: Token, _ verb: Target.IntentVerb, _ id: CommandID, _ fields: inout JSONFields
+    ) throws(WireRefusal) -> (SKU) -> Command {
+        switch verb {
+        case .confirm:
+            try fields.end(knowing: "none: the path and the header say everything")
+            return { .confirm(IntentChange(id: id, token: token, sku: $0)) }
+        case .cancel:
+            let quantity = try IntentChange.readQuantity(from: &fields)
+            return { .cancel(IntentChange(id: id, token: token, sku: $0, quantity: quantity)) }
+        case .extend:
+            let holdUntil = try Extension.readHoldUntil(from: &fields)
+            return { .extend(Extension(id: id, token: token, sku: $0, holdUntil: holdUntil)) }
+        }
     }
 
     /// `PUT /v1/skus/{sku}`.
     func define(_ sku: SKU, _ request: Request) async throws(Problem) -> Answer {
         let id = try commandID(request)
         let preference = try commandPreference(request)
+        let match = try IfMatch.read(request.headers)
         var fields = try await body(of: request)
         let definition = try reading { () throws(WireRefusal) in
-            try Definition(id: id, sku: sku, from: &fields)
+            try Definition(id: id, sku: sku, ifVersion: match, from: &fields)
         }
         return try await perform(
             .define(definition), id, preference, request, location: "/v1/skus/\(sku.text)")
@@ -110,7 +134,7 @@ extension RequestHandler {
     private func sku(of token: Token) async throws(Problem) -> SKU {
         if let queued = memory[token] { return queued.sku }
         switch await lookUps.intent(token) {
-        case .found(.intent(let intent)): return intent.sku
+        case .found(.intent(let intent, _)): return intent.sku
         case .found: throw Self.unknown(token)
         case .away: throw Self.databaseAway("give the SKU in ?sku= to do without it")
         }

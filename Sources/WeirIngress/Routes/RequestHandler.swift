@@ -58,7 +58,9 @@ final class RequestHandler: Sendable {
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
         lastID = Atomic(UInt64.random(in: 1...0x7FFF_FFFF) << 32)
-        lanes.onDeparture { [unowned self] in depart($0, $1) }
+        lanes.open(
+            Lanes.Crew(
+                check: { [unowned self] in check($0, $1) }, depart: { [unowned self] in depart($0, $1) }))
     }
 
     /// The id of a request, which comes back as the correlation id of its outcome.

@@ -44,7 +44,8 @@ extension RequestHandler {
     /// What the database shows of a token; nil when it has nothing, or nothing of the caller's.
     private func state(of token: Token, _ sku: SKU?, _ caller: Caller) async throws(Problem) -> Answer? {
         switch await lookUps.intent(token) {
-        case .found(.intent(let intent)): return try Self.shown(intent, sku, caller)
+        case .found(.intent(let intent, let position)):
+            return try Self.shown(intent, sku, caller, position: position)
         case .found(.deadLetter):
             let submit = memory[token]
             // Whose rubbish it is cannot be told, unless it came through here.
@@ -57,11 +58,13 @@ extension RequestHandler {
         }
     }
 
-    private static func shown(_ intent: Intent, _ sku: SKU?, _ caller: Caller) throws(Problem) -> Answer {
+    private static func shown(
+        _ intent: Intent, _ sku: SKU?, _ caller: Caller, position: Int64? = nil
+    ) throws(Problem) -> Answer {
         guard sku == nil || sku == intent.sku, caller.mayActFor(intent.buyer) else {
             throw unknown(intent.token)
         }
-        return Answer(intent)
+        return Answer(intent, position: position)
     }
 
     static func unknown(_ token: Token) -> Problem {

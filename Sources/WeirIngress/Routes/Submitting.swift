@@ -82,7 +82,7 @@ extension RequestHandler {
     /// What the database knows of a wish whose outcome was not heard.
     private func decided(_ submit: Submit) async throws(Problem) -> Answer? {
         switch await lookUps.intent(submit.token) {
-        case .found(.intent(let intent)):
+        case .found(.intent(let intent, _)):
             memory.forget(submit.token)
             guard intent.repeats(submit) else { throw Self.tokenConflict(submit.token) }
             return Answer(intent)

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Foundation
+import WeirCore
+import WeirWire
 
 struct SKUCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -40,15 +42,22 @@ struct SKUCommand: AsyncParsableCommand {
                 "What is not said takes its default. --stocked counts on creation only; later use adjust.")
         @OptionGroup var server: ServerOptions
         @Argument(help: "The SKU.") var sku: String
-        @Option(help: "The initial stock.") var stocked: Int64?
-        @Option(help: "How long units are held, in seconds; 0 makes every sale final at once. Default: 900.")
-        var holdSeconds: Int64?
-        @Option(help: "The most units of one intent.") var maxPerIntent: Int64?
+        @OptionGroup var policy: PolicyOptions
+        @Option(
+            help:
+                "Only if the SKU still has this version, as 'weir sku show --json' says it; otherwise nothing changes."
+        )
+        var ifVersion: Int64?
 
         func execute() async throws {
+            let fields = policy.fields
+            do throws(WireRefusal) {
+                try fields.check(sku)
+            } catch {
+                throw Failure(error.detail, .usage)
+            }
             let answer = try await server.withClient {
-                try await $0.putSKU(
-                    sku, stocked: stocked, holdSeconds: holdSeconds, maxPerIntent: maxPerIntent)
+                try await $0.putSKU(sku, fields, ifVersion: ifVersion)
             }
             show(answer, server)
         }
@@ -78,8 +87,31 @@ struct SKUCommand: AsyncParsableCommand {
 func show(_ sku: SKUAnswer, _ server: ServerOptions) {
     let stock = sku.stock
     if server.json { return printJSON { stock.write(to: &$0, partition: sku.partition) } }
-    print(
-        "\(stock.sku)  available \(stock.available)  held \(stock.held)  sold \(stock.sold)  stocked \(stock.stocked)"
-            + "  hold \(stock.policy.holdSeconds) s"
-            + (stock.policy.maxPerIntent.map { "  at most \($0) an intent" } ?? ""))
+    var line = "\(stock.sku)  available \(stock.available)  held \(stock.held)  sold \(stock.sold)"
+    line += "  stocked \(stock.stocked)"
+    if stock.waitlisted > 0 { line += "  waitlisted \(stock.waitlisted)" }
+    if stock.backordered > 0 { line += "  backordered \(stock.backordered)" }
+    line += "  version \(stock.version)  \(stock.policy.summary)"
+    print(line)
+}
+
+extension SKUPolicy {
+    /// What it says, in a few words each.
+    fileprivate var summary: String {
+        var words = ["hold \(holdSeconds) s"]
+        if let maxHoldSeconds { words.append("extended up to \(maxHoldSeconds) s") }
+        if let maxPerIntent { words.append("at most \(maxPerIntent) an intent") }
+        if let maxPerBuyer { words.append("at most \(maxPerBuyer) a buyer") }
+        if safetyStock > 0 { words.append("\(safetyStock) never offered") }
+        if let lowStockAt { words.append("low at \(lowStockAt)") }
+        if let onSaleFrom { words.append("on sale from \(onSaleFrom.rfc3339)") }
+        if let onSaleUntil { words.append("on sale until \(onSaleUntil.rfc3339)") }
+        switch onShortage {
+        case .reject: break
+        case .waitlist: words.append("waitlist" + (waitlistLimit.map { " of \($0)" } ?? ""))
+        case .backorder: words.append("backorder" + (backorderLimit.map { " of \($0)" } ?? ""))
+        }
+        if let availableFrom { words.append("expected \(availableFrom.rfc3339)") }
+        return words.joined(separator: "  ")
+    }
 }

@@ -1,33 +1,48 @@
 import ArgumentParser
 import Foundation
+import WeirWire
 
 extension SKUCommand {
     struct Import: WeirCommand {
         static let configuration = CommandConfiguration(
             abstract: "Defines the SKUs of a CSV file, with progress.",
             discussion: """
-                The heading names the columns: sku, and any of stocked, hold_seconds, max_per_intent; an empty field \
-                takes the default. A line that the server refuses is reported, and the others go on.
+                The heading names the columns: sku, and any field of a definition (\(SKUImportFile.columns)); an \
+                empty field takes the default. The whole file is read before anything is sent: one with a mistake \
+                changes nothing. A line that the server refuses is reported, and the others go on.
                 """)
         @OptionGroup var server: ServerOptions
         @Argument(help: "The file.", completion: .file(extensions: ["csv"])) var file: String
+        @Option(help: "How many are sent at once, 1 to 64.") var parallel = 8
+
+        func validate() throws {
+            guard (1...64).contains(parallel) else {
+                throw ValidationError("--parallel must be from 1 to 64")
+            }
+        }
 
         func execute() async throws {
-            let lines = try Self.read(file)
-            var refused = 0
-            try await server.withClient { client in
-                for (position, line) in lines.enumerated() {
-                    do {
-                        _ = try await client.putSKU(
-                            line.sku, stocked: line.stocked, holdSeconds: line.holdSeconds,
-                            maxPerIntent: line.maxPerIntent)
-                    } catch let error as WeirClientError where error.problem != nil && !error.isPassing {
-                        refused += 1
-                        say("line \(line.number), SKU \(line.sku): \(error)")
+            let lines = try SKUImportFile(file).lines
+            let progress = ProgressLine(silent: server.json)
+            var (done, refused) = (0, 0)
+            try await server.withClient(connections: parallel) { client in
+                try await withThrowingTaskGroup(of: String?.self) { group in
+                    var rest = lines[...]
+                    for line in rest.prefix(parallel) { group.addTask { try await line.send(client) } }
+                    rest = rest.dropFirst(parallel)
+                    while let problem = try await group.next() {
+                        done += 1
+                        if let problem {
+                            refused += 1
+                            progress.clear()
+                            say(problem)
+                        }
+                        progress.show("\(done) of \(lines.count) SKUs")
+                        if let next = rest.popFirst() { group.addTask { try await next.send(client) } }
                     }
-                    if (position + 1) % 500 == 0 { say("\(position + 1) of \(lines.count)") }
                 }
             }
+            progress.clear()
             if server.json {
                 printJSON {
                     $0.member("defined", Int64(lines.count - refused))
@@ -38,51 +53,82 @@ extension SKUCommand {
             }
             guard refused == 0 else { throw ExitCode(Failure.Code.failed.rawValue) }
         }
+    }
+}
 
-        private struct Line {
-            let number: Int
-            let sku: String
-            let stocked, holdSeconds, maxPerIntent: Int64?
+/// A file of definitions, each line looked at as the server will look at it.
+struct SKUImportFile {
+    struct Line: Sendable {
+        let number: Int
+        let sku: String
+        let fields: PolicyFields
+
+        /// Sends it; returns what the server has against it, or nil.
+        func send(_ client: WeirClient) async throws -> String? {
+            do throws(WeirClientError) {
+                _ = try await client.putSKU(sku, fields)
+                return nil
+            } catch {
+                // What the server has against this line says nothing about the others.
+                guard error.problem != nil, !error.isPassing else { throw error }
+                return "line \(number), SKU \(sku): \(error)"
+            }
         }
+    }
 
-        /// Reads the whole file before anything is sent: a file with a mistake changes nothing.
-        private static func read(_ path: String) throws -> [Line] {
-            guard let handle = FileHandle(forReadingAtPath: path) else {
-                throw Failure("the file '\(path)' cannot be read", .usage)
-            }
-            var reader = CSVReader { Array(try handle.read(upToCount: 65_536) ?? Data()) }
-            guard let heading = try reader.next(), heading.fields.contains("sku") else {
-                throw Failure("\(path): the heading has no column 'sku'", .usage)
-            }
-            let known = ["sku", "stocked", "hold_seconds", "max_per_intent"]
-            if let other = heading.fields.first(where: { !known.contains($0) }) {
+    let lines: [Line]
+    static let columns = (PolicyFields.numbers + PolicyFields.texts).joined(separator: ", ")
+
+    init(_ path: String) throws {
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw Failure("the file '\(path)' cannot be read", .usage)
+        }
+        var reader = CSVReader { Array(try handle.read(upToCount: 65_536) ?? Data()) }
+        guard let heading = try reader.next(), heading.fields.contains("sku") else {
+            throw Failure("\(path): the heading has no column 'sku'", .usage)
+        }
+        let known = ["sku"] + PolicyFields.numbers + PolicyFields.texts
+        if let other = heading.fields.first(where: { !known.contains($0) }) {
+            throw Failure("\(path): the column '\(other)' is unknown; known are sku, \(Self.columns)", .usage)
+        }
+        var (lines, places) = ([Line](), [String: Int]())
+        while let record = try reader.next() {
+            let place = "\(path), line \(record.line)"
+            guard record.fields.count == heading.fields.count else {
                 throw Failure(
-                    "\(path): the column '\(other)' is unknown; known are \(known.joined(separator: ", "))",
+                    "\(place): \(record.fields.count) fields, but the heading has \(heading.fields.count)",
                     .usage)
             }
-            var lines: [Line] = []
-            while let record = try reader.next() {
-                let fields = Dictionary(zip(heading.fields, record.fields)) { first, _ in first }
-                guard record.fields.count == heading.fields.count else {
-                    throw Failure(
-                        "\(path), line \(record.line): \(record.fields.count) fields, but the heading has"
-                            + " \(heading.fields.count)", .usage)
-                }
-                func number(_ column: String) throws -> Int64? {
-                    guard let text = fields[column], !text.isEmpty else { return nil }
-                    guard let number = Int64(text) else {
-                        throw Failure(
-                            "\(path), line \(record.line): \(column) is '\(text)'; it must be a whole number",
-                            .usage)
-                    }
-                    return number
-                }
-                lines.append(
-                    Line(
-                        number: record.line, sku: fields["sku"] ?? "", stocked: try number("stocked"),
-                        holdSeconds: try number("hold_seconds"), maxPerIntent: try number("max_per_intent")))
+            let line = try Self.line(record.line, zip(heading.fields, record.fields), place)
+            if let before = places.updateValue(line.number, forKey: line.sku) {
+                throw Failure("\(place): the SKU \(line.sku) stands in line \(before) already", .usage)
             }
-            return lines
+            lines.append(line)
         }
+        self.lines = lines
+    }
+
+    private static func line(
+        _ number: Int, _ columns: some Sequence<(String, String)>, _ place: String
+    ) throws -> Line {
+        var (sku, fields) = ("", PolicyFields())
+        for (column, text) in columns {
+            if column == "sku" {
+                sku = text
+            } else if PolicyFields.texts.contains(column) {
+                fields.set(column, text)
+            } else if !text.isEmpty {
+                guard let value = Int64(text) else {
+                    throw Failure("\(place): \(column) is '\(text)'; it must be a whole number", .usage)
+                }
+                fields.set(column, value)
+            }
+        }
+        do throws(WireRefusal) {
+            try fields.check(sku)
+        } catch {
+            throw Failure("\(place): \(error.detail)", .usage)
+        }
+        return Line(number: number, sku: sku, fields: fields)
     }
 }

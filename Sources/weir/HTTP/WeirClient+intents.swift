@@ -22,6 +22,12 @@ struct IntentAnswer: Sendable, Hashable {
     let reason: String?
     let holdUntil: String?
     let decidedAt: String?
+    /// How many come before it in line, and itself.
+    let position: Int64?
+    /// When units are expected that were promised to it.
+    let availableFrom: String?
+    /// Units that were given back.
+    let returned: Int64?
     /// Whether the server had answered this token before.
     let isReplayed: Bool
     /// The JSON as it came.
@@ -41,6 +47,9 @@ struct IntentAnswer: Sendable, Hashable {
         reason = fields.text("reason")
         holdUntil = fields.text("hold_until")
         decidedAt = fields.text("decided_at")
+        position = fields.integer("position")
+        availableFrom = fields.text("available_from")
+        returned = fields.integer("returned")
         isReplayed = reply.isReplayed
         body = reply.body
     }
@@ -49,12 +58,15 @@ struct IntentAnswer: Sendable, Hashable {
 extension WeirClient {
     /// Sends an intent. Without `waitSeconds` the answer comes as soon as it is accepted.
     func submit(
-        token: String, sku: String, quantity: Int64, buyer: String, waitSeconds: Int? = nil
+        token: String, sku: String, quantity: Int64, buyer: String, onShortage: String? = nil,
+        replaces: String? = nil, waitSeconds: Int? = nil
     ) async throws(WeirClientError) -> IntentAnswer {
         let body = JSONWriter.object { json in
             json.member("sku", sku)
             json.member("quantity", quantity)
             json.member("buyer", buyer)
+            if let onShortage { json.member("on_shortage", onShortage) }
+            if let replaces { json.member("replaces", replaces) }
         }
         return try IntentAnswer(
             try await call(
@@ -82,21 +94,31 @@ extension WeirClient {
         try await change("confirm", token, sku, key, waitSeconds)
     }
 
-    /// Gives an intent up.
+    /// Gives an intent up, or with `quantity` so many units of a sale; that needs a key.
     func cancel(
-        token: String, sku: String? = nil, key: String? = nil, waitSeconds: Int? = nil
+        token: String, sku: String? = nil, quantity: Int64? = nil, key: String? = nil, waitSeconds: Int? = nil
     ) async throws(WeirClientError) -> IntentAnswer {
-        try await change("cancel", token, sku, key, waitSeconds)
+        let body = quantity.map { units in JSONWriter.object { $0.member("quantity", units) } }
+        return try await change("cancel", token, sku, key, waitSeconds, body: body)
+    }
+
+    /// Gives a hold a later deadline.
+    func extend(
+        token: String, holdUntil: String, sku: String? = nil, key: String? = nil, waitSeconds: Int? = nil
+    ) async throws(WeirClientError) -> IntentAnswer {
+        let body = JSONWriter.object { $0.member("hold_until", holdUntil) }
+        return try await change("extend", token, sku, key, waitSeconds, body: body)
     }
 
     private func change(
-        _ verb: String, _ token: String, _ sku: String?, _ key: String?, _ waitSeconds: Int?
+        _ verb: String, _ token: String, _ sku: String?, _ key: String?, _ waitSeconds: Int?,
+        body: [UInt8]? = nil
     ) async throws(WeirClientError) -> IntentAnswer {
         let query = sku.map { "?sku=\(Self.escaped($0))" } ?? ""
         let headers = (key.map { [("Idempotency-Key", $0)] } ?? []) + Self.preference(waitSeconds)
         return try IntentAnswer(
             try await call(
-                .post, "/v1/intents/\(Self.escaped(token))/\(verb)\(query)", headers: headers,
+                .post, "/v1/intents/\(Self.escaped(token))/\(verb)\(query)", headers: headers, body: body,
                 serverWaitSeconds: Double(waitSeconds ?? 0)))
     }
 

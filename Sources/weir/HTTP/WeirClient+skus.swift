@@ -22,12 +22,23 @@ extension WeirClient {
     func putSKU(
         _ sku: String, stocked: Int64? = nil, holdSeconds: Int64? = nil, maxPerIntent: Int64? = nil
     ) async throws(WeirClientError) -> SKUAnswer {
+        var fields = PolicyFields()
+        fields.set("stocked", stocked)
+        fields.set("hold_seconds", holdSeconds)
+        fields.set("max_per_intent", maxPerIntent)
+        return try await putSKU(sku, fields)
+    }
+
+    /// The same with any fields; with `ifVersion` only if the SKU still has that version.
+    func putSKU(
+        _ sku: String, _ fields: PolicyFields, ifVersion: Int64? = nil
+    ) async throws(WeirClientError) -> SKUAnswer {
         let body = JSONWriter.object { json in
-            if let stocked { json.member("stocked", stocked) }
-            if let holdSeconds { json.member("hold_seconds", holdSeconds) }
-            if let maxPerIntent { json.member("max_per_intent", maxPerIntent) }
+            for member in fields.members { json.member(named: member.name, member.value) }
         }
-        return try SKUAnswer(try await call(.put, "/v1/skus/\(Self.escaped(sku))", body: body).fields())
+        let headers = ifVersion.map { [(name: "If-Match", value: "\"\($0)\"")] } ?? []
+        let reply = try await call(.put, "/v1/skus/\(Self.escaped(sku))", headers: headers, body: body)
+        return try SKUAnswer(reply.fields())
     }
 
     /// Reads one SKU.

@@ -13,7 +13,9 @@ import WeirTopology
     private func example(_ language: String, holding text: String) throws -> String {
         let readme = try String(contentsOfFile: Python.file("README.md"), encoding: .utf8)
         let blocks = readme.components(separatedBy: "```\(language)\n").dropFirst()
-        let found = blocks.compactMap { $0.components(separatedBy: "\n```").first }.first { $0.contains(text) }
+        let found = blocks.compactMap { $0.components(separatedBy: "\n```").first }.first {
+            $0.contains(text)
+        }
         return try #require(found, "the README has no such example")
     }
 
@@ -39,7 +41,8 @@ import WeirTopology
             try await eventually("the subscriber hears of it") { subscriber.output.contains("order-7") }
 
             // The same event again, as after a crash of its worker; then one from further on.
-            let event = try #require(await tap.take().last { $0.properties.type == "weir.intent.reserved.v1" })
+            let event = try #require(
+                await tap.take().last { $0.properties.type == "weir.intent.reserved.v1" })
             try await republish(event, seq: nil, room)
             let seq = try #require(event.properties.headers["x-weir-seq"]?.intValue)
             try await republish(event, seq: seq + 3, room)
@@ -73,7 +76,8 @@ import WeirTopology
             try await room.define("tea", 5)
             var event: Delivery?
             try await eventually("it is published") {
-                event = await tap.take().last { $0.properties.headers["cloudEvents_subject"] == "tea" } ?? event
+                event =
+                    await tap.take().last { $0.properties.headers["cloudEvents_subject"] == "tea" } ?? event
                 return event != nil
             }
             try await republish(try #require(event), seq: nil, room)

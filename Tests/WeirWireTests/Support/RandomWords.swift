@@ -88,7 +88,8 @@ extension SplitMix64 {
             .submit(
                 Submit(
                     token: token(), sku: sku(), quantity: quantity(), buyer: buyer(),
-                    onShortage: maybe { $0.one(of: ShortageRule.allCases) }, replaces: maybe { $0.token() }))
+                    onShortage: chance(8) ? one(of: ShortageRule.allCases) : nil,
+                    replaces: chance(8) ? token() : nil))
         case .discard:
             .discard(
                 Submit(
