@@ -33,8 +33,10 @@ extension Simulation {
         return found
     }
 
-    /// At every commit a line that its partition has confirmed belongs to an order that its coordinator has confirmed.
+    /// At every commit a line that its partition has confirmed belongs to an order that its coordinator has confirmed, and
+    /// one that gave its units back to an order that has ended, or gave that line up.
     func checkFollowing(_ batch: BatchWrite) {
+        for transition in batch.decision.changed { checkRelease(transition) }
         for intent in batch.decision.decided + batch.decision.changed.map(\.after) {
             guard let line = intent.token.line, intent.state == .confirmed else { continue }
             // What is cancelled afterwards may still be on its way.
@@ -43,6 +45,53 @@ extension Simulation {
                 violations.append(
                     "promise 8: \(intent.token) was confirmed, its order is"
                         + " \(order?.state.rawValue ?? "not known")")
+            }
+        }
+    }
+
+    private func checkRelease(_ transition: IntentTransition) {
+        guard transition.stateBefore.isClaim, !transition.after.state.isClaim,
+            let line = transition.after.token.line
+        else { return }
+        let order = database.orders[line.order]?.order
+        // Before a payment that came late can be answered, its lines have to follow the expiry.
+        let hasEnded = order.map { $0.state.endsLines || $0.state == .reclaiming } ?? false
+        let isGivenUp =
+            order.map { $0.lines.indices.contains(line.number - 1) && $0.lines[line.number - 1].isGivenUp }
+            ?? false
+        if !hasEnded, !isGivenUp {
+            violations.append(
+                "promise 8: \(transition.after.token) was released, its order is"
+                    + " \(order?.state.rawValue ?? "not known")")
+        }
+    }
+
+    /// At every commit a part that holds a line will ask for it, and none goes back to an older version.
+    func checkParts(_ batch: BatchWrite, _ partition: Int) {
+        for change in batch.decision.orders.parts {
+            let (order, version) = (change.after.order, change.after.version)
+            if version < followed[partition]?[order] ?? 0 {
+                violations.append(
+                    "promise 8: partition \(partition) went back to version \(version) of \(order)")
+            }
+            followed[partition, default: [:]][order] = version
+            let isGuarded = database.parts[partition]?[order]?.guardAt != nil
+            if !isGuarded, database.lines(of: order, partition).contains(where: { $0.state == .reserved }) {
+                violations.append(
+                    "promise 8: partition \(partition) holds a line of \(order) without a guard")
+            }
+        }
+    }
+
+    /// At every commit the cursor of the messages stands before the first one that has not reached every queue.
+    func checkForwarding(_ batch: BatchWrite, _ partition: Int) {
+        guard let forwarded = batch.forwarded else { return }
+        for address in database.addresses[partition] ?? [] where address.seq <= forwarded {
+            for target in address.to
+            where !arrived.contains(ArrivedMessage(sender: partition, seq: address.seq, to: target)) {
+                violations.append(
+                    "promise 8: message \(partition)-\(address.seq) counts as forwarded and never reached"
+                        + " partition \(target)")
             }
         }
     }
@@ -93,4 +142,11 @@ extension Simulation {
         }
         return found
     }
+}
+
+/// A message between partitions that reached a queue: an event of its sender's log, and where it went.
+struct ArrivedMessage: Hashable {
+    let sender: Int
+    let seq: Int64
+    let to: Int
 }

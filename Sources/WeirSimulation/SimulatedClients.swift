@@ -35,7 +35,8 @@ struct SimulatedClients {
             safetyStock: random.chance(20) ? 1 : 0, lowStockAt: random.chance(50) ? 2 : nil,
             onShortage: ShortageRule.allCases.randomElement(using: &random) ?? .reject,
             waitlistLimit: random.chance(50) ? 10 : nil, backorderLimit: 10)
-        if random.chance(50) { policy.maxHoldSeconds = policy.holdSeconds + 20 }
+        // Longer than the guard of an order's lines, which are not told when its hold is extended.
+        if random.chance(70) { policy.maxHoldSeconds = policy.holdSeconds + 150 }
         if sku == skus[0] { policy.maxPerBuyer = Self.mostPerBuyer }
         let stocked = Int64.random(in: 0...12, using: &random)
         publish(.define(Definition(id: freshID(), sku: sku, stocked: stocked, policy: policy)), broker)

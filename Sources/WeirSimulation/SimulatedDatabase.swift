@@ -32,7 +32,7 @@ public final class SimulatedDatabase {
     /// What is broken on purpose, to see that the checks notice.
     public var sabotage: Sabotage?
     /// Looks at the rows after each commit.
-    var afterCommit: (BatchWrite) -> Void = { _ in }
+    var afterCommit: (BatchWrite, Int) -> Void = { _, _ in }
     /// Looks at the rows before a commit that will take effect.
     var beforeCommit: (_ batch: BatchWrite, _ partition: Int) -> Void = { _, _ in }
     /// The buyer whose intents this database refuses to write, as it does a text with a zero byte.
@@ -102,7 +102,7 @@ public final class SimulatedDatabase {
         }
         for letter in batch.deadLetters { deadBodies.insert(letter.delivery.body) }
         for body in batch.clearedSuspects { suspects[partition]?[body] = nil }
-        afterCommit(batch)
+        afterCommit(batch, partition)
     }
 
     private func sumUp(_ sku: SKU) {

@@ -29,13 +29,16 @@ struct SimulatedShoppers {
             // The answer did not come: the very same command again.
             if let again = sent.randomElement(using: &random) { publish(again, broker, database) }
         case 58..<78: publish(.confirm(OrderChange(id: freshID(), order: token)), broker, database)
-        case 78..<85: publish(.cancel(OrderChange(id: freshID(), order: token)), broker, database)
-        case 85..<91:
+        case 78..<83: publish(.cancel(OrderChange(id: freshID(), order: token)), broker, database)
+        case 83..<88:
             let line = Int.random(in: 1...3, using: &random)
             publish(.cancel(OrderChange(id: freshID(), order: token, lines: [line])), broker, database)
-        case 91..<95:
-            let until = database.now.adding(seconds: Int64.random(in: 1...40, using: &random))
-            publish(.extend(OrderExtension(id: freshID(), order: token, holdUntil: until)), broker, database)
+        case 88..<95:
+            let until = database.now.adding(seconds: Int64.random(in: 1...140, using: &random))
+            // Who extends knows mostly that there is something to extend.
+            let held = database.orders.values.filter { $0.order.state == .reserved }.map(\.order.token).min()
+            let order = held ?? token
+            publish(.extend(OrderExtension(id: freshID(), order: order, holdUntil: until)), broker, database)
         default:
             // A stranger tries to say what only another partition may say.
             if let row = database.orders[token] { forge(row.order, broker, &random) }

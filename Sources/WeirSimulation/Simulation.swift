@@ -35,6 +35,10 @@ public final class Simulation {
     var subscriber = SimulatedSubscriber()
     var clients: SimulatedClients
     var shoppers: SimulatedShoppers
+    /// The messages between partitions that reached a queue.
+    var arrived: Set<ArrivedMessage> = []
+    /// The newest version of each order that each partition has followed.
+    var followed: [Int: [Token: Int64]] = [:]
     /// How often a process or its session was lost that had a message with this body in hand.
     var lossesWith: [[UInt8]: Int] = [:]
     /// Until then nobody can connect.
@@ -69,11 +73,13 @@ public final class Simulation {
                 )
             }
         }
-        database.afterCommit = { [unowned self] batch in
+        database.afterCommit = { [unowned self] batch, partition in
             for change in batch.decision.stocks where !change.after.isBalanced {
                 violations.append("promise 1: \(change.after.sku) is out of balance after a commit")
             }
             checkFollowing(batch)
+            checkParts(batch, partition)
+            checkForwarding(batch, partition)
         }
     }
 
@@ -124,7 +130,7 @@ public final class Simulation {
         case 8: broker.loseMessages(of: process.partition)
         case 4:
             process.sink.cut(random: &random) { subscriber.receive($0, partition: process.partition) }
-            process.messages.cut(random: &random) { deliver($0, to: $1) }
+            process.messages.cut(random: &random) { deliver($0, from: process.partition, to: $1) }
         case 5:
             // The owner loses its lock and does not know; its session can still commit.
             if let session = process.store?.session { database.freeLocks(of: session) }
@@ -141,7 +147,7 @@ public final class Simulation {
 
     private func replace(_ process: SimulatedProcess) {
         process.sink.cut(random: &random) { subscriber.receive($0, partition: process.partition) }
-        process.messages.cut(random: &random) { deliver($0, to: $1) }
+        process.messages.cut(random: &random) { deliver($0, from: process.partition, to: $1) }
         process.end()
         processes.removeAll { $0 === process }
         processes.append(SimulatedProcess(self, partition: process.partition))
@@ -159,12 +165,15 @@ public final class Simulation {
             process.sink.move(count, random: &random, troubled: trouble > 0) {
                 subscriber.receive($0, partition: process.partition)
             }
-            process.messages.move(count, random: &random, troubled: trouble > 0) { deliver($0, to: $1) }
+            process.messages.move(count, random: &random, troubled: trouble > 0) {
+                deliver($0, from: process.partition, to: $1)
+            }
         }
     }
 
     /// A message arrives in the queue that only partitions can write.
-    private func deliver(_ event: LoggedEvent, to partition: Int) {
+    private func deliver(_ event: LoggedEvent, from sender: Int, to partition: Int) {
+        arrived.insert(ArrivedMessage(sender: sender, seq: event.seq, to: partition))
         broker.publish(
             Delivery(tag: 0, type: event.type, messageID: "\(event.seq)", body: event.body), to: partition,
             isInternal: true)

@@ -29,19 +29,27 @@ extension Faults {
                 define(skus[0], stocked: 100, holdSeconds: 900),
                 define(skus[1], stocked: 25, holdSeconds: 900),
             ])
-            let tokens = (0...).lazy.map { "o\($0)" }.filter {
+            let names = (0...).lazy.map { "o\($0)" }.filter {
                 room.partitioning.coordinator(of: Token(unchecked: $0), lines: []) == 0
-            }.prefix(60)
-            for (number, token) in tokens.enumerated() {
+            }
+            // As many as it takes, a few at a time, so that there are batches to strike.
+            var tokens: [String] = []
+            for (number, token) in names.prefix(200).enumerated() where plan.struck < 5 || number < 40 {
                 var commands = [orderSubmit(token, number % 2 == 0 ? skus : skus.reversed())]
                 if number % 3 == 0 { commands.append(orderConfirm(token)) }
                 if number % 5 == 0 { commands.append(orderCancel(token)) }
                 try await room.publish(commands)
+                tokens.append(token)
+                guard number % 4 == 3 else { continue }
+                #expect(
+                    try await eventually(within: .seconds(60)) {
+                        try room.count("select count(*) from orders") == tokens.count
+                    })
             }
-            #expect(try await eventually(within: .seconds(90)) { plan.struck == 5 })
+            #expect(plan.struck == 5)
             #expect(
                 try await eventually(within: .seconds(60)) {
-                    try room.count("select count(*) from orders") == 60
+                    try room.count("select count(*) from orders") == tokens.count
                 })
             #expect(try await room.ordersSettle(within: .seconds(120)))
             if [.deathBeforeCommit, .deathBeforeAck].contains(strike.step) {

@@ -64,9 +64,15 @@ extension LiveRoom {
         try session.execute(script: Queries.migrateHistory.text)
         for migration in Migrations.all.prefix(while: { $0.name != step }) {
             try session.execute(script: migration.text)
-            _ = try session.run(Query(Statement(name: "migrateRecord", sql: Queries.migrateRecord.text), [.text(migration.name)]))
+            _ = try session.run(
+                Query(
+                    Statement(name: "migrateRecord", sql: Queries.migrateRecord.text), [.text(migration.name)]
+                ))
         }
-        _ = try session.run(Query(Statement(name: "migrateInstall", sql: Queries.migrateInstall.text), [.int2(Int16(partitioning.count))]))
+        _ = try session.run(
+            Query(
+                Statement(name: "migrateInstall", sql: Queries.migrateInstall.text),
+                [.int2(Int16(partitioning.count))]))
         _ = try session.run(Query(Statement(name: "migratePartitions", sql: Queries.migratePartitions.text)))
         try TopologyTool(amqpURL: room.amqpURL, partitions: partitioning.count).apply()
         return LiveRoom(databaseURL: room.databaseURL, amqpURL: room.amqpURL, partitioning: partitioning)
