@@ -1,5 +1,5 @@
 /// Every query of this folder, by what it is for: `commit…` writes a batch, `read…` makes its snapshot, `own…` is
-/// about locks, `keys…` about API keys, `look…` serves the API and the command line; the others say it themselves.
+/// about locks, `look…` serves the API and the command line; the others say it themselves.
 public enum Queries {
     public static let auditBuyers = SQLText("audit_buyers", PackageResources.audit_buyers_sql)
     public static let auditClaimsWithoutStock = SQLText(
@@ -58,6 +58,12 @@ public enum Queries {
     public static let deadImport = SQLText("dead_import", PackageResources.dead_import_sql)
     public static let deadNote = SQLText("dead_note", PackageResources.dead_note_sql)
     public static let deadRestore = SQLText("dead_restore", PackageResources.dead_restore_sql)
+    public static let doctorLaxRoles = SQLText("doctor_lax_roles", PackageResources.doctor_lax_roles_sql)
+    public static let doctorPartitions = SQLText(
+        "doctor_partitions", PackageResources.doctor_partitions_sql)
+    public static let doctorPrivileges = SQLText(
+        "doctor_privileges", PackageResources.doctor_privileges_sql)
+    public static let doctorServer = SQLText("doctor_server", PackageResources.doctor_server_sql)
     public static let keysInsert = SQLText("keys_insert", PackageResources.keys_insert_sql)
     public static let keysKnown = SQLText("keys_known", PackageResources.keys_known_sql)
     public static let keysList = SQLText("keys_list", PackageResources.keys_list_sql)
@@ -73,6 +79,7 @@ public enum Queries {
     public static let lookSessionSettings = SQLText(
         "look_session_settings", PackageResources.look_session_settings_sql)
     public static let lookSkus = SQLText("look_skus", PackageResources.look_skus_sql)
+    public static let lookTrace = SQLText("look_trace", PackageResources.look_trace_sql)
     public static let migrateAcceptFailover = SQLText(
         "migrate_accept_failover", PackageResources.migrate_accept_failover_sql)
     public static let migrateApplied = SQLText("migrate_applied", PackageResources.migrate_applied_sql)
@@ -137,16 +144,16 @@ public enum Queries {
         commitInsertSkus, commitInsertSpecialIntents, commitMoveForwarded, commitMoveHead,
         commitPutOrderParts, commitReturnDeadLetters, commitUpdateIntents, commitUpdateOrders,
         commitUpdatePolicies, commitUpdateSkus, deadCount, deadDiscard, deadEdit, deadGroups,
-        deadHistory, deadImport, deadNote, deadRestore, keysInsert, keysKnown, keysList, keysRevoke,
-        lookClosedSkus, lookDeadLetters, lookEvents, lookHeads, lookInstallation, lookIntents,
-        lookOrders, lookOwners, lookSessionSettings, lookSkus, migrateAcceptFailover,
-        migrateApplied, migrateBegin, migrateEncoding, migrateEnd, migrateHistory, migrateInstall,
-        migrateLock, migratePartitions, migrateRecord, migrateUndo, ownSessionSettings,
-        ownShareLock, ownShowLocks, ownTryLock, pruneHorizon, readBuyers, readClock, readCommands,
-        readDue, readDueSkus, readForwarding, readIntents, readLines, readLog, readMessages,
-        readNextDeadline, readNextOrderDeadline, readOrderLines, readOrderParts, readOrderSkus,
-        readOrders, readOrdersDue, readPosition, readSkus, readUncountedBuyers, readUnserved,
-        replayBegin, replayGive, replayMark, replayPending, replayProgress, replayResume,
-        replaySend, replayShow, replayStop, replayTake, suspectNote,
+        deadHistory, deadImport, deadNote, deadRestore, doctorLaxRoles, doctorPartitions,
+        doctorPrivileges, doctorServer, keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus,
+        lookDeadLetters, lookEvents, lookHeads, lookInstallation, lookIntents, lookOrders, lookOwners,
+        lookSessionSettings, lookSkus, lookTrace, migrateAcceptFailover, migrateApplied, migrateBegin,
+        migrateEncoding, migrateEnd, migrateHistory, migrateInstall, migrateLock, migratePartitions,
+        migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock,
+        pruneHorizon, readBuyers, readClock, readCommands, readDue, readDueSkus, readForwarding,
+        readIntents, readLines, readLog, readMessages, readNextDeadline, readNextOrderDeadline,
+        readOrderLines, readOrderParts, readOrderSkus, readOrders, readOrdersDue, readPosition,
+        readSkus, readUncountedBuyers, readUnserved, replayBegin, replayGive, replayMark, replayPending,
+        replayProgress, replayResume, replaySend, replayShow, replayStop, replayTake, suspectNote,
     ]
 }

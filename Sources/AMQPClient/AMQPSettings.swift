@@ -30,3 +30,10 @@ public struct AMQPSettings: Sendable {
         self.connectionName = connectionName
     }
 }
+
+extension AMQPSettings {
+    /// The virtual host that ``url`` names. Throws `.invalid` when the URL is none.
+    public var virtualHost: String {
+        get throws(AMQPError) { try AMQPAddress(url).vhost }
+    }
+}

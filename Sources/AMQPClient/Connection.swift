@@ -19,7 +19,9 @@ public final class Connection {
     public internal(set) var blockedReason: String?
 
     /// The user who has logged in.
-    let user: String
+    public let userName: String
+    /// The virtual host.
+    public let virtualHost: String
     let frameMax: Int
     /// Whether what goes out must pass through TLS.
     let isEncrypted: Bool
@@ -57,7 +59,8 @@ public final class Connection {
         self.settings = settings
         library = opened.library
         socketHandle = opened.handle
-        user = address.user
+        userName = address.user
+        virtualHost = address.vhost
         isEncrypted = address.authorities != nil
         frameMax = Int(amqp_get_frame_max(opened.library))
         try openChannel()
@@ -90,6 +93,12 @@ public final class Connection {
     /// The socket, to `poll` it together with others; ask `hasInput` first.
     public var fileDescriptor: Int32 {
         library.map { amqp_get_sockfd($0) } ?? -1
+    }
+
+    /// What the broker says it is (server property `version`), such as `3.10.8`; nil when it does not tell.
+    public var serverVersion: String? {
+        guard let library, let properties = amqp_get_server_properties(library) else { return nil }
+        return FieldDecoding.table(properties.pointee)["version"]?.stringValue
     }
 
     /// Whether something has arrived that `poll` on the socket would not show.

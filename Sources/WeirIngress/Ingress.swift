@@ -138,6 +138,7 @@ public final class Ingress: Service {
     private func stopThreads() async {
         await withCheckedContinuation { continuation in
             _ = DedicatedThread(name: "weir-stop") {
+                self.handler.dead.stop()
                 self.handler.publisher.stop(drain: .seconds(1))
                 self.handler.listener.stop()
                 self.handler.probe.stop()
@@ -160,7 +161,9 @@ public final class Ingress: Service {
                 metadata: ["limit": "\(settings.connectionLimit)", "served": "\(limits.connections)"])
         }
         let channel = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(limits, register: register)],
+            additionalChannelHandlers: [
+                ConnectionGuard(limits, register: register), QuickRefusals { handler.refusal(of: $0, $1) },
+            ],
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: settings.largestHead, maxHeaderListSize: settings.largestHead,
                 maxHeaderFieldCount: settings.headerFieldLimit))

@@ -122,6 +122,25 @@ final class RabbitmqRecipe: ServerRecipe {
             scratch: folder)
     }
 
+    /// Writes a script that runs `rabbitmqctl` for this broker from any shell, and returns its path.
+    func writeRabbitmqctl() throws -> String {
+        let path = "\(folder)/rabbitmqctl"
+        guard access(path, F_OK) != 0 else { return path }
+        var changed = environment
+        changed["RABBITMQ_CTL_ERL_ARGS"] = "-dist_listen false -start_epmd false"
+        let spawn = account.applied(
+            to: Spawn(rabbitmqctl, [], environment: changed, folder: folder, output: logFile))
+        func quoted(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
+        let exports = changed.sorted { $0.key < $1.key }.map { "export \($0.key)=\(quoted($0.value))" }
+        let program = ([spawn.executable] + spawn.arguments).map(quoted).joined(separator: " ")
+        let lines = ["#!/bin/sh", "cd \(quoted(folder))"] + exports + ["exec \(program) \"$@\"", ""]
+        try account.write(lines.joined(separator: "\n"), to: path)
+        guard chmod(path, 0o700) == 0 else {
+            throw SandboxError.system("making \(path) executable", errno: errno)
+        }
+        return path
+    }
+
     /// Where clients connect for one virtual host.
     func url(vhost: String) -> String {
         "amqp://\(Self.user):\(password)@127.0.0.1:\(port)/\(Self.escaped(vhost))"

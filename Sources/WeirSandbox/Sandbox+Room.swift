@@ -58,6 +58,10 @@ extension Sandbox {
         try await rabbitmqRecipe.runRabbitmqctl(arguments)
     }
 
+    /// Writes a script that runs `rabbitmqctl` for the sandbox's broker from any shell, and returns its path. It goes with
+    /// the sandbox.
+    public func writeRabbitmqctl() throws -> String { try rabbitmqRecipe.writeRabbitmqctl() }
+
     /// Evaluates Erlang expressions, ending in a full stop, inside the broker and returns the last one's
     /// value as Erlang prints it: `rabbitmqctl eval` in milliseconds.
     @discardableResult

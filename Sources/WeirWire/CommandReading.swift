@@ -45,7 +45,8 @@ extension Command {
         if let command = try OrderCommand(kind, id, from: &fields) { return .order(command) }
         let sku = try fields.identifier("sku", as: SKU.self)
         switch kind {
-        case .submit, .discard, .confirm, .submitOrder, .confirmOrder, .cancelOrder, .extendOrder, .orderMessage:
+        case .submit, .discard, .confirm, .submitOrder, .confirmOrder, .cancelOrder, .extendOrder,
+            .orderMessage:
             let token = try fields.identifier("token", as: Token.self)
             try fields.end(knowing: "token, sku")
             return .confirm(IntentChange(id: id, token: token, sku: sku))
@@ -96,6 +97,16 @@ extension Submit {
     }
 
     /// Reads a wish to buy whose token stands elsewhere, as in an HTTP request. Names every field that is wrong.
+    public init(token: Token, body: [UInt8]) throws(WireRefusal) {
+        if let submit = body.withUnsafeBytes({ Submit(token: token, plain: $0) }) {
+            self = submit
+            return
+        }
+        var fields = try JSONFields(body)
+        try self.init(token: token, from: &fields)
+    }
+
+    /// Reads a wish to buy whose token stands elsewhere. Names every field that is wrong.
     public init(token: Token, from fields: inout JSONFields) throws(WireRefusal) {
         try self.init(
             token: token, from: &fields, Flaws(), knowing: "sku, quantity, buyer, on_shortage, replaces")

@@ -9,7 +9,8 @@ struct Lab: AsyncParsableCommand {
         abstract: "Measures Weir beside what it is compared with, on private servers on this machine.",
         subcommands: [
             AllBenches.self, DrainBench.self, HotBench.self, HTTPBench.self, GateBench.self,
-            OverloadBench.self, StrategiesBench.self, ChaosCommand.self, StrategyServer.self,
+            OverloadBench.self, CredentialsBench.self, StrategiesBench.self, ChaosCommand.self,
+            StrategyServer.self,
             EmptyServer.self,
         ])
 }
@@ -32,6 +33,9 @@ struct AllBenches: AsyncParsableCommand {
         print("")
         var overload = try OverloadBench.parse([])
         try await overload.run()
+        print("")
+        var credentials = try CredentialsBench.parse([])
+        try await credentials.run()
         print("")
         let strategies = try StrategiesBench.parse(["--seconds", "3"])
         try await strategies.run()

@@ -7,8 +7,14 @@ struct OpenLoopClients {
     /// What they saw.
     struct Result {
         var seconds = 0.0
+        /// How many requests were due.
+        var asked = 0
         /// Latencies by status.
         var answers: [Int: [Double]] = [:]
+        /// How many answers came while requests were still sent, by status.
+        var inTime: [Int: Int] = [:]
+        /// By how much the latest request was sent late, in seconds; more than some milliseconds, and this is no open loop.
+        var late = 0.0
         /// Due while every connection was busy: not sent.
         var dropped = 0
         /// Sent, but not answered when the time was over, or the connection was closed.
@@ -18,12 +24,6 @@ struct OpenLoopClients {
         var watched: [Double] = []
 
         func count(_ statuses: Int...) -> Int { statuses.reduce(0) { $0 + (answers[$1]?.count ?? 0) } }
-
-        /// A percentile of the latencies of some statuses, in seconds.
-        func percentile(_ share: Double, _ statuses: Int...) -> Double {
-            let all = statuses.flatMap { answers[$0] ?? [] }.sorted()
-            return all.isEmpty ? 0 : all[min(all.count - 1, Int(Double(all.count) * share))]
-        }
     }
 
     let port: Int
@@ -60,10 +60,11 @@ struct OpenLoopClients {
                 result.watched.append(watch())
                 nextLook = now + .seconds(1)
             }
-            // At most some at a time, so that answers are not left lying.
-            let last = next + 64
+            // At most some at a time, so that answers are not left lying; many, since each look at all is dear.
+            let last = next + 1_024
             while next < last, now < end, due(next) <= now {
                 defer { next += 1 }
+                result.asked += 1
                 if idle.isEmpty, clients.count < most {
                     idle.append(clients.count)
                     clients.append(Client(socket: try openSocket(port)))
@@ -74,6 +75,7 @@ struct OpenLoopClients {
                 }
                 let bytes = request(next)
                 clients[place].due = due(next)
+                result.late = max(result.late, (now - clients[place].due).seconds)
                 let isSent =
                     send(clients[place].socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
                 if isSent { busy.append(place) } else { drop(place, &clients, &result) }
@@ -100,8 +102,10 @@ struct OpenLoopClients {
                 }
                 clients[place].received += buffer[..<length]
                 if let status = HTTPAnswer.take(from: &clients[place].received)?.status {
-                    let latency = (ContinuousClock.now - clients[place].due).seconds
+                    let arrival = ContinuousClock.now
+                    let latency = (arrival - clients[place].due).seconds
                     result.answers[status, default: []].append(latency)
+                    if arrival < end { result.inTime[status, default: 0] += 1 }
                     idle.append(place)
                 } else {
                     still.append(place)

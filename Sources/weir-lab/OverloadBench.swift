@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import PostgresClient
 import WeirLive
 import WeirSandbox
 
@@ -10,14 +9,17 @@ struct OverloadBench: AsyncParsableCommand {
         commandName: "overload",
         abstract: "Outcomes per second under twice the load that the server can carry, beside its peak.")
 
-    @Option(help: "Keep-alive clients of the peak.")
-    var clients = 64
+    @Option(help: "Keep-alive clients of the peak: each number is tried, the one that carries most counts.")
+    var clients = [64, 256, 1_024]
 
-    @Option(help: "Seconds of the peak, measured before and after.")
-    var peakSeconds = 8.0
+    @Option(help: "Seconds of each measurement of the peak.")
+    var peakSeconds = 4.0
 
-    @Option(help: "Seconds of the overload.")
-    var seconds = 20.0
+    @Option(help: "Seconds of each overload.")
+    var seconds = 8.0
+
+    @Option(help: "How often peak and overload are measured, in turn.")
+    var runs = 5
 
     @Option(help: "How many times the peak is asked for.")
     var times = 2.0
@@ -29,8 +31,9 @@ struct OverloadBench: AsyncParsableCommand {
 
     private func measure(_ sandbox: Sandbox) async throws {
         print(
-            "Overload: one hot SKU, to the outcome; the peak of \(clients) clients, then \(times.short) times as many"
-                + " intents, open loop, for \(Int(seconds)) s")
+            "Overload: one hot SKU, to the outcome; the peak of \(clients.map(String.init).joined(separator: ", "))"
+                + " clients, then \(times.short) times as many intents, open loop; \(runs) runs of"
+                + " \(Int(peakSeconds)) and \(Int(seconds)) s in turn")
         let room = try await sandbox.makeRoom()
         let partitions = try Migrator(databaseURL: room.databaseURL).run(partitions: nil).installation
             .partitioning.count
@@ -51,48 +54,95 @@ struct OverloadBench: AsyncParsableCommand {
             let status = try? put(port, "/v1/skus/hot", #"{"stocked":1000000000,"hold_seconds":0}"#)
             return status == 200 || status == 201
         }
-        _ = try closed(port, "warm").run(seconds: 2)
-        let before = try closed(port, "before").run(seconds: peakSeconds)
-        say("  peak before: \(before.rate.rounded)/s")
-        let rate = before.rate * times
-        let load = OpenLoopClients(
-            port: port, rate: rate, most: connections, request: { request("over", $0) },
-            watch: { ingress.residentMegabytes })
-        let result = try load.run(seconds: seconds, patience: 30)
-        let after = try closed(port, "after").run(seconds: peakSeconds)
-        say("  peak after: \(after.rate.rounded)/s")
-
-        let peak = max(before.rate, after.rate)
-        let outcomes = Double(result.count(200)) / seconds
-        let accepted = Double(result.count(200, 202)) / seconds
-        let refused = result.answers.keys.filter { $0 >= 400 }.reduce(0) { $0 + result.count($1) }
-        print("  peak: \(peak.rounded)/s (before \(before.rate.rounded), after \(after.rate.rounded))")
-        print(
-            "  asked for \(rate.rounded)/s on \(result.connections) connections: \(outcomes.rounded)/s outcomes,"
-                + " \((accepted - outcomes).rounded)/s accepted without one in time,"
-                + " \((Double(refused) / seconds).rounded)/s refused;"
-                + " not sent for want of a connection \(result.dropped), unanswered \(result.unanswered)")
-        print(
-            "  answers:"
-                + result.answers.sorted { $0.key < $1.key }.map { " \($0.key): \($0.value.count)" }.joined())
-        print("  ratio accepted work / peak: \((outcomes / peak).short)")
-        print(
-            "  outcomes after: p50 \((result.percentile(0.5, 200) * 1e3).short) ms, p99"
-                + " \((result.percentile(0.99, 200) * 1e3).short) ms")
-        print(
-            "  refusals after: p50 \((result.percentile(0.5, 503) * 1e3).short) ms, p99"
-                + " \((result.percentile(0.99, 503) * 1e3).short) ms, longest"
-                + " \((result.percentile(1, 503) * 1e3).short) ms")
-        let memory = result.watched
-        let quarter = memory.count / 4
-        print(
-            "  memory of the ingress: \(memory.first?.rounded ?? "?") MB at the beginning,"
-                + " \(memory.dropFirst(quarter).first?.rounded ?? "?") after a quarter,"
-                + " \(memory.last?.rounded ?? "?") at the end, \((memory.max() ?? 0).rounded) at most")
+        _ = try closed(port, clients[0], "warm").run(seconds: 2)
+        var (best, most) = (clients[0], 0.0)
+        for count in clients where clients.count > 1 {
+            let rate = try closed(port, count, "try-\(count)").run(seconds: peakSeconds).rate
+            say("  \(count) clients: \(rate.rounded)/s")
+            if rate > most { (best, most) = (count, rate) }
+        }
+        let meter = ProcessorMeter(
+            name: "all",
+            roots: [ingress.pid, worker.pid, sandbox.postgres.pid, sandbox.rabbitmq.pid])
+        var rounds: [Round] = []
+        for run in 1...runs {
+            let atRest = meter.seconds
+            let peak = try closed(port, best, "peak-\(run)").run(seconds: peakSeconds)
+            let atPeak = meter.seconds
+            let load = OpenLoopClients(
+                port: port, rate: peak.rate * times, most: connections,
+                request: { request("over-\(run)", $0) }, watch: { ingress.residentMegabytes })
+            let result = try load.run(seconds: seconds, patience: 30)
+            let round = Round(
+                peak: peak, overload: result, peakCost: atPeak - atRest,
+                overloadCost: meter.seconds - atPeak)
+            rounds.append(round)
+            say("  run \(run): \(round.summary)")
+        }
+        report(rounds, clients: best)
     }
 
-    private func closed(_ port: Int, _ prefix: String) -> KeepAliveClients {
-        KeepAliveClients(port: port, count: clients) { request(prefix, $0) }
+    /// A peak, and the overload that followed it.
+    private struct Round {
+        let peak: KeepAliveClients.Result
+        let overload: OpenLoopClients.Result
+        /// Processor seconds of all servers.
+        let peakCost: Double
+        let overloadCost: Double
+
+        /// Outcomes a second while requests came.
+        var outcomes: Double { Double(overload.inTime[200] ?? 0) / overload.seconds }
+        /// What was accepted, the outcome of which was not known in time.
+        var queued: Double { Double(overload.inTime[202] ?? 0) / overload.seconds }
+        var refused: Double {
+            Double(overload.inTime.reduce(0) { $1.key >= 400 ? $0 + $1.value : $0 }) / overload.seconds
+        }
+        var ratio: Double { (outcomes + queued) / peak.rate }
+        /// How many accepted intents a processor second gave, beside the peak: what the others take of the machine
+        /// meanwhile does not count.
+        var ratioOfWork: Double {
+            let accepted = Double(overload.count(200, 202))
+            return accepted / overloadCost / (Double(peak.answers) / peakCost)
+        }
+
+        var summary: String {
+            "peak \(peak.rate.rounded)/s; asked for \(Int(Double(overload.asked) / overload.seconds))/s on"
+                + " \(overload.connections) connections: \(outcomes.rounded)/s outcomes, \(queued.rounded)/s queued,"
+                + " \(refused.rounded)/s refused, \(overload.dropped) not sent for want of a connection,"
+                + " \(overload.unanswered) unanswered, sent late by up to \((overload.late * 1e3).rounded) ms"
+        }
+    }
+
+    private func report(_ rounds: [Round], clients: Int) {
+        let ratios = rounds.map(\.ratio)
+        print(
+            "  peak: \(median(rounds.map(\.peak.rate)).rounded)/s with \(clients) clients; under overload"
+                + " \(median(rounds.map(\.outcomes)).rounded)/s outcomes, \(median(rounds.map(\.queued)).rounded)/s"
+                + " queued, \(median(rounds.map(\.refused)).rounded)/s refused")
+        print(
+            "  ratio accepted work / peak: \(median(ratios).short)  (\(ratios.map(\.short).joined(separator: " ")))"
+        )
+        print("  the same by processor time: \(median(rounds.map(\.ratioOfWork)).short)")
+        let answers = rounds.reduce(into: [Int: [Double]]()) { $0.merge($1.overload.answers) { $0 + $1 } }
+        print(
+            "  answers:" + answers.sorted { $0.key < $1.key }.map { " \($0.key): \($0.value.count)" }.joined()
+        )
+        for (name, statuses) in [("outcomes", [200]), ("refusals", [503])] {
+            let all = statuses.flatMap { answers[$0] ?? [] }.sorted()
+            guard let longest = all.last else { continue }
+            let quick = all.count { $0 <= 0.05 }
+            print(
+                "  \(name) after: p50 \((all[all.count / 2] * 1e3).short) ms, p99"
+                    + " \((all[all.count * 99 / 100] * 1e3).short) ms, longest \((longest * 1e3).short) ms;"
+                    + " within 50 ms \((100 * Double(quick) / Double(all.count)).short) %")
+        }
+        print(
+            "  memory of the ingress at the end of each overload:"
+                + rounds.map { " \(($0.overload.watched.last ?? 0).rounded)" }.joined() + " MB")
+    }
+
+    private func closed(_ port: Int, _ count: Int, _ prefix: String) -> KeepAliveClients {
+        KeepAliveClients(port: port, count: count) { request(prefix, $0) }
     }
 
     private func request(_ prefix: String, _ number: Int) -> [UInt8] {

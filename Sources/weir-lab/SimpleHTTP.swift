@@ -7,10 +7,12 @@ func get(_ port: Int, _ path: String) throws -> Int {
 }
 
 /// The status of a PUT with a JSON body.
-func put(_ port: Int, _ path: String, _ body: String) throws -> Int {
-    try ask(
+func put(_ port: Int, _ path: String, _ body: String, credential: String? = nil) throws -> Int {
+    let authorization = credential.map { "Authorization: Bearer \($0)\r\n" } ?? ""
+    return try ask(
         port,
         "PUT \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            + authorization
             + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)")
 }
 

@@ -26,6 +26,9 @@ final class RawConnection: @unchecked Sendable {  // used by one thread at a tim
 
     deinit { close(socket) }
 
+    /// Says that nothing more will be sent; what comes back can still be read.
+    func endSending() { shutdown(socket, Int32(SHUT_WR)) }
+
     /// Whether all of it went out.
     @discardableResult
     func send(_ bytes: [UInt8]) -> Bool {

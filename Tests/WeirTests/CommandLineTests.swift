@@ -6,7 +6,7 @@ import WeirSandbox
 /// The binary as a person meets it: what it prints where, and its exit codes.
 @Suite struct CommandLineTests {
     @Test func aMissingServerIsOneSentenceAndExit69() throws {
-        for arguments in [["audit"], ["migrate"], ["dead", "list"]] {
+        for arguments in [["audit"], ["migrate"], ["dead", "list"], ["intent", "trace", "t"]] {
             let run = try Run(arguments, ["DATABASE_URL": "postgres://weir@127.0.0.1:9/weir"])
             #expect(run.code == 69)
             #expect(run.errors.hasPrefix("weir: PostgreSQL cannot be reached"))

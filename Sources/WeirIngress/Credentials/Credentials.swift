@@ -38,10 +38,10 @@ final class Credentials: Sendable {
     // MARK: On the way of every request
 
     /// Who sends a request, once it is clear that he may do what he asks for.
-    func admit(_ request: Request, to target: Target) throws(Problem) -> Caller {
-        guard let scope = target.scope(for: request.method) else { return .nobody }
+    func admit(_ head: HTTPRequest, to target: Target) throws(Problem) -> Caller {
+        guard let scope = target.scope(for: head.method) else { return .nobody }
         if isOpen.load(ordering: .relaxed) { return .anybody }
-        let caller = try identify(request.headers)
+        let caller = try identify(head.headerFields)
         guard caller.scopes.contains(scope) else { throw .missingScope(scope) }
         return caller
     }

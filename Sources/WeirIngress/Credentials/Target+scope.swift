@@ -13,6 +13,8 @@ extension Target {
         case .skus: isReading ? .stockRead : nil
         case .sku: isReading ? .stockRead : method == .put ? .stockWrite : nil
         case .adjustments: method == .post ? .stockWrite : nil
+        // Reading needs it too: a letter holds what anybody sent.
+        case .dead: .deadWrite
         // A load balancer asks without a credential; the answer tells nothing about the shop.
         case .livez, .readyz: nil
         // The same for everybody, and what a refusal leads to must be there for who was refused.

@@ -1,4 +1,5 @@
 import AMQPClient
+import Synchronization
 import WeirCore
 import WeirWire
 
@@ -20,12 +21,30 @@ extension RequestHandler {
     func pass(_ submit: Submit, id: UInt64, trace: TraceParent?) -> Awaited<DoorEnding> {
         let wish = Lanes.Wish(
             submit: submit, id: id, trace: trace, since: monotonicNanoseconds(), door: Awaited())
-        guard mayPublish() else {
-            wish.door.finish(.overloaded)
-            desk.dismiss(id)
-            return wish.door
+        let partition = partitioning.partition(of: submit.sku)
+        guard mayPublish() else { return refuse(wish) }
+        guard congestion.withLock({ $0[partition].enter(now: wish.since) }) else {
+            endPublish()
+            return refuse(wish)
         }
-        lanes.enter(wish, partition: partitioning.partition(of: submit.sku))
+        lanes.enter(wish, partition: partition)
+        return wish.door
+    }
+
+    /// Whether a wish that came now would be refused at a partition's door; it counts as refused then.
+    func isShut(_ partition: Int) -> Bool {
+        let now = monotonicNanoseconds()
+        let isShut =
+            inFlight.load(ordering: .relaxed) >= settings.inFlightLimit
+            || congestion.withLock { $0[partition].refuses(now: now) }
+        if isShut { refusals.wrappingAdd(1, ordering: .relaxed) }
+        return isShut
+    }
+
+    private func refuse(_ wish: Lanes.Wish) -> Awaited<DoorEnding> {
+        refusals.wrappingAdd(1, ordering: .relaxed)
+        wish.door.finish(.overloaded)
+        desk.dismiss(wish.id)
         return wish.door
     }
 
@@ -86,6 +105,8 @@ extension RequestHandler {
     /// What was confirmed goes on waiting for its outcome.
     private func end(_ wish: Lanes.Wish, _ ending: DoorEnding) {
         endPublish()
+        let partition = partitioning.partition(of: wish.submit.sku)
+        congestion.withLock { $0[partition].leave(entered: wish.since, now: monotonicNanoseconds()) }
         wish.door.finish(ending)
         if case .published(.confirmed) = ending { return }
         desk.dismiss(wish.id)

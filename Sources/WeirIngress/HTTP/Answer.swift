@@ -90,16 +90,22 @@ struct Answer: Sendable {
     /// Says that the answer is one that was given before.
     mutating func markReplayed() { fields[.idempotentReplayed] = "true" }
 
+    /// What stands before the body.
+    var head: HTTPResponse {
+        var all = fields
+        all.append(HTTPField(name: .contentType, value: mediaType.rawValue))
+        all.append(HTTPField(name: .date, value: DateHeader.now))
+        if stream == nil { all.append(HTTPField(name: .contentLength, value: String(body.count))) }
+        return HTTPResponse(status: status, headerFields: all)
+    }
+
     /// Writes it as the answer to a request.
     func write(to writer: consuming ResponseWriter, withoutBody: Bool) async throws {
-        var head = HTTPResponse(status: status, headerFields: fields)
-        head.headerFields[.contentType] = mediaType.rawValue
-        head.headerFields[.date] = DateHeader.now
+        let head = head
         if let stream {
             let body = withoutBody ? ResponseBody() : ResponseBody(stream)
             return try await writer.write(response: head, body: body)
         }
-        head.headerFields[.contentLength] = String(body.count)
         let body = withoutBody ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: body))
         try await writer.write(response: head, body: body)
     }

@@ -163,11 +163,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private func end(_ context: ChannelHandlerContext, with problem: Problem) {
         isEnding = true
         let answer = Answer(problem)
-        var head = HTTPResponse(status: answer.status, headerFields: answer.fields)
-        head.headerFields[.contentType] = "application/problem+json"
-        head.headerFields[.contentLength] = String(answer.body.count)
+        var head = answer.head
         head.headerFields[.connection] = "close"
-        head.headerFields[.date] = DateHeader.now
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: answer.body))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)

@@ -20,6 +20,7 @@ enum Target: Sendable {
     case asyncAPI
     case problems
     case problem(ProblemKind)
+    case dead(DeadTarget)
 
     enum IntentVerb: String, Sendable { case confirm, cancel, extend }
     enum OrderVerb: String, Sendable { case confirm, cancel, extend }
@@ -30,6 +31,10 @@ enum Target: Sendable {
         guard parts.count >= 2, parts[0].isEmpty else { return nil }
         guard parts.count <= 5, parts[1].elementsEqual("v1".utf8), parts.count > 2 else {
             return unversioned(parts)
+        }
+        if parts[2].elementsEqual("dead-letters".utf8) || parts[2].elementsEqual("replays".utf8) {
+            return try DeadTarget.read(parts.dropFirst(2).map { String(decoding: $0, as: UTF8.self) })
+                .map { .dead($0) }
         }
         if parts[2].elementsEqual("intents".utf8) {
             if parts.count == 3 { return .intents }
@@ -78,6 +83,7 @@ enum Target: Sendable {
     var methods: String {
         switch self {
         case .intents, .intentChange, .orders, .orderChange, .adjustments: "POST"
+        case .dead(let target): target.methods
         case .batch: "GET, HEAD, POST"
         case .intent, .order, .events, .skus, .livez, .readyz, .openAPI, .asyncAPI, .problems, .problem:
             "GET, HEAD"

@@ -5,7 +5,9 @@ extension ProblemKind {
         missingScope, otherBuyer, notFound, methodNotAllowed, invalidPath, invalidQuery, invalidHeader,
         mediaType, encoding, bodyTooLarge, malformedBody, invalidBody, tokenConflict, commandConflict,
         unknownToken, unknownSKU, wrongState, undecided, unknownLine, shortfall, belowCommitted, stockLimit,
-        versionMismatch, holdLimit, deadlinePassed, tooMany, soldOut, rateLimited, queueFull, brokerUnavailable,
+        versionMismatch, holdLimit, deadlinePassed, tooMany, unknownDeadLetter, unknownReplay,
+        deadLetterState,
+        soldOut, rateLimited, queueFull, brokerUnavailable,
         publishTimeout, notRoutable, databaseUnavailable, credentialsUnavailable, overloaded, internalError,
     ]
 
@@ -94,6 +96,18 @@ extension ProblemKind {
         404, "unknown-sku", "No SKU has this name",
         means: "The SKU was never defined.",
         remedy: "Correct its name, or define it with PUT /v1/skus/{sku}.")
+    static let unknownDeadLetter = Self(
+        404, "unknown-dead-letter", "No dead letter has this number",
+        means: "The table of dead letters has no such row.",
+        remedy: "Look for it with GET /v1/dead-letters?state=any.")
+    static let unknownReplay = Self(
+        404, "unknown-replay", "No replay has this number",
+        means: "No replay was begun under this number.",
+        remedy: "Look for it with GET /v1/replays.")
+    static let deadLetterState = Self(
+        409, "dead-letter-state", "The state of the dead letter or of the replay does not allow this",
+        means: "Only an open letter is edited, and only a replay that was stopped goes on.",
+        remedy: "Look how it stands; a discarded letter can be restored first.")
     static let wrongState = Self(
         409, "wrong-state", "The intent's state does not allow this",
         means: "The intent stands where this command has no way to go from; 'intent' shows it. Nothing has "
@@ -101,13 +115,16 @@ extension ProblemKind {
         remedy: "Look at its 'status'. If the units are still wanted, submit a new intent under a new key.")
     static let undecided = Self(
         409, "undecided", "The order is not decided yet",
-        means: "Partitions were asked for the order's lines, and not all have answered; 'order' shows it. Nothing "
+        means:
+            "Partitions were asked for the order's lines, and not all have answered; 'order' shows it. Nothing "
             + "has changed.",
         remedy: "Send the same again, with the same Idempotency-Key, after Retry-After.")
     static let unknownLine = Self(
         422, "unknown-line", "The order has no such line",
         means: "A number in 'lines' is none of the order's; 'order' shows them. Nothing has changed.",
-        remedy: "Read the order, and name its lines by their number. Lines of one SKU were merged into the first.")
+        remedy:
+            "Read the order, and name its lines by their number. Lines of one SKU were merged into the first."
+    )
     static let shortfall = Self(
         409, "shortfall", "The hold has expired and its units cannot be taken again",
         means: "The confirmation came after the hold had ended, and others have taken the units.",

@@ -26,10 +26,16 @@ final class RequestHandler: Sendable {
     /// Nil when there is none.
     let gate: SoldOutGate?
     let rates: Rates
+    /// Where requests about dead letters are worked on.
+    let dead: DeadDesk
     let credentials: Credentials
     let logger: Logger
     /// Publishes on their way.
     let inFlight = Atomic(0)
+    /// How long the way through the door is, by partition.
+    let congestion: Mutex<[Congestion]>
+    /// Intents that were refused because too many were on their way.
+    let refusals = Atomic(0)
     /// The bytes of the batches that are under way.
     let batchBytes = SharedCount()
     let isDraining = Atomic(false)
@@ -54,6 +60,11 @@ final class RequestHandler: Sendable {
         self.tail = tail
         self.gate = gate
         rates = Rates(settings)
+        dead = DeadDesk(settings, logger: logger)
+        congestion = Mutex(
+            Array(
+                repeating: Congestion(target: UInt64(settings.doorMilliseconds) * 1_000_000),
+                count: partitioning.count))
         self.credentials = credentials
         self.logger = logger
         // An ingress that was restarted under its old name may still get answers to its predecessor's ids.
@@ -90,7 +101,7 @@ final class RequestHandler: Sendable {
                     .notFound,
                     "there is nothing at '\(printable(request.uri.path))'; /openapi.yaml lists the routes")
             }
-            let caller = try credentials.admit(request, to: target)
+            let caller = try credentials.admit(request.head, to: target)
             if target.isCounted {
                 notes = try rates.admit(credential: caller.rateName)
             }
@@ -133,6 +144,8 @@ final class RequestHandler: Sendable {
             return try await define(sku, request)
         case .adjustments(let sku) where request.method == .post:
             return try await adjust(sku, request)
+        case .dead(let target):
+            return try await answerDead(target, request, caller)
         case .livez where isReading:
             return Answer(.ok, JSONWriter.object { $0.member("status", "alive") })
         case .readyz where isReading:

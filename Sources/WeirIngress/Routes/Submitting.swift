@@ -13,8 +13,8 @@ extension RequestHandler {
             request.headers, limit: settings.waitLimitSeconds, otherwise: 0)
         try BodyHeaders.check(request.headers, largestBody: settings.largestBody)
         _ = try QueryParameters(request.uri.query, knowing: [])
-        var fields = try await request.jsonFields(upTo: settings.largestBody)
-        let submit = try reading { () throws(WireRefusal) in try Submit(token: token, from: &fields) }
+        let body = try await request.bytes(upTo: settings.largestBody)
+        let submit = try reading { () throws(WireRefusal) in try Submit(token: token, body: body) }
         try caller.requireBuyer(submit.buyer)
         let notes = try rates.admit(buyer: submit.buyer)
         let passage = try begin(

@@ -78,6 +78,20 @@ public final class DeadLetterShelf {
         }
     }
 
+    /// Whether its session has ended.
+    public var isBroken: Bool { session.isBroken }
+
+    /// One replay; nil when there is none under this number.
+    public func replay(_ id: Int64) throws -> ReplayView? { try ledger.run(id) }
+
+    /// Replays, the newest first.
+    public func replays(limit: Int) throws -> [ReplayView] { try ledger.runs(limit: limit) }
+
+    /// Asks a replay to stop, wherever it runs; false when it has ended or is unknown.
+    public func askReplayToStop(_ id: Int64) throws -> Bool { try ledger.askToStop(id) }
+
+    private var ledger: ReplayLedger { ReplayLedger(session, partitioning) }
+
     /// Disconnects.
     public func close() { session.close() }
 }

@@ -18,6 +18,11 @@ public final class ReplayLedger {
         partitioning = try Installation.read(session).partitioning
     }
 
+    init(_ session: Session, _ partitioning: Partitioning) {
+        self.session = session
+        self.partitioning = partitioning
+    }
+
     /// Writes down what a new run shall do; returns its number.
     public func begin(_ order: ReplayOrder) throws -> Int64 {
         let rows = try session.run(

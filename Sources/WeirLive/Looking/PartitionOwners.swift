@@ -11,6 +11,10 @@ public struct PartitionOwners: Sendable {
     public init(databaseURL: String) throws {
         let session = try Session(SessionSettings(url: databaseURL, applicationName: "weir"))
         defer { session.close() }
+        try self.init(session)
+    }
+
+    init(_ session: Session) throws {
         let rows = try session.run(Query(Queries.lookOwners, [.int4(LockClass.partition)]))
         var processes: [Int: Int32] = [:]
         for row in 0..<rows.count {

@@ -4,8 +4,18 @@ extension Submit {
     /// Reads the body that nearly every submit has: token, SKU, quantity and buyer, each once, in any order, in ASCII
     /// without escapes. Nil for anything else, right or wrong: the general reader decides about that, and says why.
     init?(plain body: [UInt8]) {
-        let submit = body.withUnsafeBufferPointer { bytes in
-            var reader = PlainSubmitReader(bytes: bytes)
+        guard let submit = body.withUnsafeBytes({ Submit(token: nil, plainBytes: $0) }) else { return nil }
+        self = submit
+    }
+
+    /// Reads the body that nearly every submit over HTTP has, whose token stands elsewhere; nil as above.
+    public init?(token: Token, plain body: UnsafeRawBufferPointer) {
+        self.init(token: token, plainBytes: body)
+    }
+
+    private init?(token: Token?, plainBytes body: UnsafeRawBufferPointer) {
+        let submit = body.withMemoryRebound(to: UInt8.self) { bytes in
+            var reader = PlainSubmitReader(bytes: bytes, token: token)
             return reader.submit()
         }
         guard let submit else { return nil }
@@ -16,6 +26,7 @@ extension Submit {
 private struct PlainSubmitReader {
     let bytes: UnsafeBufferPointer<UInt8>
     var position = 0
+    /// Not nil from the start when it stands elsewhere: then the body may not have one.
     var token: Token?
     var sku: SKU?
     var buyer: Buyer?

@@ -25,7 +25,8 @@ extension OrderSubmit {
         guard let submit = OrderSubmit(token: token, buyer: buyer, lines: lines) else {
             throw fields.invalid(
                 "lines",
-                "has lines of one SKU that make more than \(Quantity.range.upperBound) units together; send fewer")
+                "has lines of one SKU that make more than \(Quantity.range.upperBound) units together; send fewer"
+            )
         }
         self = submit
     }
@@ -71,7 +72,8 @@ extension OrderCommand {
         case .extendOrder:
             let order = try fields.identifier("token", as: Token.self)
             self = .extend(try OrderExtension(id: id, order: order, from: &fields))
-        case .submit, .confirm, .cancel, .extend, .define, .adjust, .discard, .submitOrder, .orderMessage: return nil
+        case .submit, .confirm, .cancel, .extend, .define, .adjust, .discard, .submitOrder, .orderMessage:
+            return nil
         }
     }
 }

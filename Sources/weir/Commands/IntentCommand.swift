@@ -3,8 +3,10 @@ import Foundation
 
 struct IntentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "intent", abstract: "Submits, shows, confirms, cancels and extends intents.",
-        subcommands: [SubmitOne.self, Show.self, Confirm.self, Cancel.self, Extend.self])
+        commandName: "intent", abstract: "Submits, shows, confirms, cancels, extends and traces intents.",
+        subcommands: [
+            SubmitOne.self, Show.self, Confirm.self, Cancel.self, Extend.self, IntentTraceCommand.self,
+        ])
 
     struct SubmitOne: WeirCommand {
         static let configuration = CommandConfiguration(

@@ -27,7 +27,7 @@ struct TopologyCommand: AsyncParsableCommand {
             discussion: """
                 Compares exchanges, queues and their arguments; without the right to declare (weir-admin has it) only \
                 whether they are there. A policy that overrides an argument can be seen only \
-                on the broker itself: `rabbitmqctl list_queues name effective_policy_definition`.
+                on the broker itself: `weir doctor --rabbitmqctl rabbitmqctl` looks for one.
                 """)
         @OptionGroup var settings: CommandSettings
 

@@ -22,6 +22,8 @@ struct LimitOptions: ParsableArguments {
     var streams: Int?
     @Option(name: .customLong(ServeLimit.inFlight.option), help: ServeLimit.inFlight.help)
     var inFlight: Int?
+    @Option(name: .customLong(ServeLimit.doorMilliseconds.option), help: ServeLimit.doorMilliseconds.help)
+    var doorMilliseconds: Int?
     @Option(name: .customLong(ServeLimit.waiting.option), help: ServeLimit.waiting.help)
     var waiting: Int?
     @Option(name: .customLong(ServeLimit.queuedMemory.option), help: ServeLimit.queuedMemory.help)
@@ -58,7 +60,8 @@ struct LimitOptions: ParsableArguments {
         [
             (.bodyBytes, bodyBytes), (.headBytes, headBytes), (.headerFields, headerFields),
             (.batchLines, batchLines), (.batchBytes, batchBytes), (.batchMemoryBytes, batchMemoryBytes),
-            (.connections, connections), (.streams, streams), (.inFlight, inFlight), (.waiting, waiting),
+            (.connections, connections), (.streams, streams), (.inFlight, inFlight),
+            (.doorMilliseconds, doorMilliseconds), (.waiting, waiting),
             (.queuedMemory, queuedMemory), (.rateMemory, rateMemory), (.idleSeconds, idleSeconds),
             (.readSeconds, readSeconds), (.writeSeconds, writeSeconds), (.waitSeconds, waitSeconds),
             (.publishSeconds, publishSeconds), (.lookUpSeconds, lookUpSeconds),

@@ -45,7 +45,8 @@ extension ServeLimit {
     /// All of them, in the order of the page.
     static let all = [
         bodyBytes, headBytes, headerFields, batchLines, batchBytes, batchMemoryBytes, connections, streams,
-        inFlight, waiting, queuedMemory, rateMemory, idleSeconds, readSeconds, writeSeconds, waitSeconds,
+        inFlight, doorMilliseconds, waiting, queuedMemory, rateMemory, idleSeconds, readSeconds, writeSeconds,
+        waitSeconds,
         publishSeconds, lookUpSeconds, shutdownSeconds,
     ]
 
@@ -77,6 +78,9 @@ extension ServeLimit {
     static let inFlight = Self(
         "inFlight", \.inFlightLimit, 1...1_000_000,
         "The most requests on their way to the broker; beyond: 503.")
+    static let doorMilliseconds = Self(
+        "doorMilliseconds", \.doorMilliseconds, 1...60_000,
+        "How long the way to the broker may take in a standing queue, in milliseconds; beyond: 503.")
     static let waiting = Self(
         "waiting", \.waiterLimit, 0...1_000_000,
         "The most requests that wait for an outcome; beyond: 503.")

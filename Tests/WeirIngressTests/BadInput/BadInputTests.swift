@@ -302,7 +302,7 @@ import Testing
         }
     }
 
-    @Test func aConfirmOrCancelInAStateThatDoesNotAllowItIsRefused() async throws {
+    @Test func aConfirmCancelOrExtendInAStateThatDoesNotAllowItIsRefused() async throws {
         try await IngressRoom.with {
             // It may still believe that the unit of the expired hold is held.
             $0.soldOutGate = false
@@ -319,22 +319,44 @@ import Testing
             // The only unit is somebody else's now, so that a late payment finds none.
             _ = try await room.submit("lucky", "one", wait: 10)
             _ = try await room.command("lucky", "confirm")
+            try await room.put(
+                "line", #""stocked":0,"on_shortage":"waitlist","waitlist_limit":3,"max_hold_seconds":9000"#)
+            try await room.put(
+                "promise",
+                #""hold_seconds":60,"on_shortage":"backorder","backorder_limit":3,"#
+                    + #""available_from":"2098-01-01T00:00:00Z","max_hold_seconds":9000"#)
+            for (token, sku, status) in [
+                ("waiting", "line", "waitlisted"), ("promised", "promise", "backordered"),
+            ] {
+                #expect(try await room.submit(token, sku, wait: 10).text("status") == status)
+            }
             func command(_ token: String, _ verb: String, _ status: Int, _ problem: String) -> BadRequest {
-                BadRequest(
-                    name: "\(verb) \(token)", path: "/v1/intents/\(token)/\(verb)", headers: [], body: nil,
-                    status: status, problem: problem)
+                let isExtension = verb.hasPrefix("extend")
+                return BadRequest(
+                    name: "\(verb) \(token)", path: "/v1/intents/\(token)/\(verb)",
+                    headers: isExtension ? [("Content-Type", "application/json")] : [],
+                    body: isExtension ? #"{"hold_until":"2999-01-01T00:00:00Z"}"# : nil, status: status,
+                    problem: problem)
             }
             try await room.refuse([
                 command("cancelled", "confirm", 409, "wrong-state"),
                 command("rejected", "confirm", 409, "wrong-state"),
                 command("rejected", "cancel", 409, "wrong-state"),
+                command("waiting", "confirm", 409, "wrong-state"),
+                command("promised", "confirm", 409, "wrong-state"),
                 command("expired", "confirm", 409, "shortfall"),
                 command("expired", "cancel", 409, "wrong-state"),
                 command("lucky", "cancel?sku=shoe", 404, "unknown-token"),
                 command("nobody", "confirm", 404, "unknown-token"),
                 command("nobody", "cancel", 404, "unknown-token"),
+                command("nobody", "extend", 404, "unknown-token"),
+                command("lucky", "extend?sku=shoe", 404, "unknown-token"),
                 command("lucky", "confirm?sku=shoe", 404, "unknown-token"),
             ])
+            try await room.refuse(
+                ["cancelled", "rejected", "expired", "lucky", "waiting", "promised"].map {
+                    command($0, "extend", 409, "wrong-state")
+                })
         }
     }
 

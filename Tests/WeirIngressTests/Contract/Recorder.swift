@@ -38,10 +38,12 @@ enum Recorder {
         }
         guard !isHead else { return faults }
         if media == "application/x-ndjson" {
-            let line = JSONFields([("$ref", .text("#/components/schemas/IntentAnswer"))])
+            let line =
+                content["x-line-schema"]
+                ?? .object(JSONFields([("$ref", .text("#/components/schemas/IntentAnswer"))]))
             return faults
                 + reply.body.split(separator: UInt8(ascii: "\n")).flatMap {
-                    Self.faults(of: $0, .object(line))
+                    Self.faults(of: $0, line)
                 }
         }
         guard media.hasSuffix("json"), let schema = content["schema"] else { return faults }

@@ -39,7 +39,9 @@ import WeirTopology
         for sku in ["cups", "saucers", "spoons", "pots"] {
             #expect(try shop.run(["sku", "put", sku, "--stocked", "5", "--hold-seconds", "60"]).code == 0)
         }
-        let order = ["order", "submit", "cups=2", "saucers=2", "spoons", "pots", "--buyer", "ada", "--token", "o1"]
+        let order = [
+            "order", "submit", "cups=2", "saucers=2", "spoons", "pots", "--buyer", "ada", "--token", "o1",
+        ]
         let bought = try shop.run(order)
         #expect(bought.code == 0 && bought.output.contains("o1  reserved  held until "), "\(bought.errors)")
         #expect(bought.output.contains("\n  2  reserved  2 of saucers\n"), "\(bought.output)")
@@ -47,7 +49,8 @@ import WeirTopology
         let shown = try shop.run(["order", "show", "o1", "--json"])
         #expect(shown.output.contains(#""version":2"#), "\(shown.output)")
         let short = try shop.run(["order", "submit", "cups=4", "pots", "--buyer", "ada", "--token", "o2"])
-        #expect(short.code == 0 && short.output.contains("o2  rejected (order_incomplete)"), "\(short.output)")
+        #expect(
+            short.code == 0 && short.output.contains("o2  rejected (order_incomplete)"), "\(short.output)")
         #expect(short.output.contains("rejected (sold_out)  4 of cups"), "\(short.output)")
         let confirmed = try shop.run(["order", "confirm", "o1"])
         #expect(confirmed.code == 0 && confirmed.output.contains("o1  confirmed"), "\(confirmed.errors)")
@@ -56,7 +59,8 @@ import WeirTopology
         let gone = try shop.run(["order", "cancel", "o1"])
         #expect(gone.code == 0 && gone.output.contains("o1  cancelled"), "\(gone.errors)")
         for (arguments, code, words) in [
-            (["order", "show", "none"], 1, "no order"), (["order", "extend", "o1", "--until", "soon"], 1, "hold_until"),
+            (["order", "show", "none"], 1, "no order"),
+            (["order", "extend", "o1", "--until", "soon"], 1, "hold_until"),
             (["order", "cancel", "o1", "--line", "9"], 1, "no such line"),
             (["order", "submit", "cups=none", "--buyer", "b"], 64, "SKU=QUANTITY"),
         ] as [([String], Int32, String)] {

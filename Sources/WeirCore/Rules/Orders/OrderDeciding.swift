@@ -35,7 +35,8 @@ extension Desk {
         if let known = result(of: id) {
             let isSame = known.payload.utf8.elementsEqual(command.payload.utf8)
             return tell(
-                answered(isSame ? known.result.replayed() : CommandResult(.refused(.commandConflict), .nothing)))
+                answered(
+                    isSame ? known.result.replayed() : CommandResult(.refused(.commandConflict), .nothing)))
         }
         let eventsBefore = eventCount
         guard let result = act(&self) else { return }

@@ -1,0 +1,39 @@
+import HTTPTypes
+import NIOCore
+import WeirCore
+import WeirWire
+
+extension RequestHandler {
+    /// The answer to a request for an intent that the gate or the door refuses; nil when it has to go its way.
+    ///
+    /// It says the same as ``submit(_:_:)`` would, in the same order: whoever may not ask is told that, and not what is
+    /// sold out.
+    func refusal(of head: HTTPRequest, _ body: ByteBuffer) -> Answer? {
+        // There every request leaves a line.
+        guard logger.logLevel > .debug, let token = try? IdempotencyKey.require(head.headerFields),
+            let submit = body.withUnsafeReadableBytes({ Submit(token: token, plain: $0) }),
+            let refusal = refusal(of: submit)
+        else { return nil }
+        var notes = RateNotes()
+        var answer: Answer
+        do throws(Problem) {
+            let caller = try credentials.admit(head, to: .intents)
+            notes = try rates.admit(credential: caller.rateName)
+            _ = try Preference.read(head.headerFields, limit: settings.waitLimitSeconds, otherwise: 0)
+            try BodyHeaders.check(head.headerFields, largestBody: settings.largestBody)
+            try caller.requireBuyer(submit.buyer)
+            _ = try rates.admit(buyer: submit.buyer)
+            answer = Answer(refusal)
+        } catch {
+            answer = Answer(error)
+        }
+        answer.add(notes)
+        return answer
+    }
+
+    private func refusal(of submit: Submit) -> Problem? {
+        if let gate, gate.refuses(submit) { return Self.soldOut(submit) }
+        let partition = partitioning.partition(of: submit.sku)
+        return isShut(partition) ? Self.overloaded : nil
+    }
+}
