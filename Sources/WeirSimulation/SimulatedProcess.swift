@@ -5,6 +5,7 @@ import WeirPipeline
 final class SimulatedProcess: PartitionPorts {
     let partition: Int
     let sink = SimulatedSink()
+    let messages = SimulatedMessages()
     private unowned let world: Simulation
     private(set) var owner: PartitionOwner<SimulatedProcess>?
     /// A dead process has no effect any more.
@@ -19,6 +20,7 @@ final class SimulatedProcess: PartitionPorts {
         self.partition = partition
         owner = PartitionOwner(self, partition: partition, of: world.partitioning)
         sink.sabotage = world.sabotage
+        messages.sabotage = world.sabotage
     }
 
     /// Steps the owner; a crash inside ends the process where it happened.

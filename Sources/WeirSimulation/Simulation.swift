@@ -34,6 +34,11 @@ public final class Simulation {
     var violations: [String] = []
     var subscriber = SimulatedSubscriber()
     var clients: SimulatedClients
+    var shoppers: SimulatedShoppers
+    /// The messages between partitions that reached a queue.
+    var arrived: Set<ArrivedMessage> = []
+    /// The newest version of each order that each partition has followed.
+    var followed: [Int: [Token: Int64]] = [:]
     /// How often a process or its session was lost that had a message with this body in hand.
     var lossesWith: [[UInt8]: Int] = [:]
     /// Until then nobody can connect.
@@ -49,23 +54,32 @@ public final class Simulation {
         self.seed = seed
         self.sabotage = sabotage
         random = SplitMix64(seed: seed)
-        let partitioning = Partitioning(count: 2).unsafelyUnwrapped
+        let partitioning = Partitioning(count: 3).unsafelyUnwrapped
         self.partitioning = partitioning
         database = SimulatedDatabase(partitioning: partitioning)
         database.sabotage = sabotage
         broker.sabotage = sabotage
         clients = SimulatedClients(partitioning)
+        shoppers = SimulatedShoppers(partitioning, skus: SimulatedClients.skus)
         broker.now = { [unowned self] in time }
         database.beforeCommit = { [unowned self] in checkExpiries($0, $1) }
         broker.onAcknowledge = { [unowned self] message in
-            if !clients.isSettled(message.delivery, database) {
-                violations.append("promise 7: message \(message.number) was acknowledged without a trace")
+            let isSettled =
+                shoppers.isSettled(message.delivery, database)
+                ?? clients.isSettled(message.delivery, database)
+            if !isSettled {
+                violations.append(
+                    "promise 7: message \(message.number) \(message.delivery.type ?? "") \(String(decoding: message.delivery.body, as: UTF8.self)) \(message.delivery.correlationID ?? "") was acknowledged without a trace"
+                )
             }
         }
-        database.afterCommit = { [unowned self] batch in
+        database.afterCommit = { [unowned self] batch, partition in
             for change in batch.decision.stocks where !change.after.isBalanced {
                 violations.append("promise 1: \(change.after.sku) is out of balance after a commit")
             }
+            checkFollowing(batch)
+            checkParts(batch, partition)
+            checkForwarding(batch, partition)
         }
     }
 
@@ -83,7 +97,7 @@ public final class Simulation {
         settle()
         violations += checkPromises()
         return Report(
-            seed: seed, published: clients.published, commits: commits, faults: faults,
+            seed: seed, published: clients.published + shoppers.published, commits: commits, faults: faults,
             events: database.logs.values.reduce(0) { $0 + $1.count }, violations: violations)
     }
 
@@ -92,7 +106,8 @@ public final class Simulation {
     private func happen() {
         pass(.milliseconds(Int.random(in: 0...300, using: &random)))
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<35: clients.act(broker, database, &random)
+        case 0..<25: clients.act(broker, database, &random)
+        case 25..<35: shoppers.act(broker, database, &random)
         case 35..<80: processes.randomElement(using: &random)?.step()
         case 80..<92: moveEvents()
         default: if random.chance(trouble * 10) { disturb() }
@@ -102,7 +117,7 @@ public final class Simulation {
     private func disturb() {
         faults += 1
         guard let process = processes.randomElement(using: &random) else { return }
-        switch Int.random(in: 0..<8, using: &random) {
+        switch Int.random(in: 0..<9, using: &random) {
         case 0, 1:
             process.die()
             replace(process)
@@ -112,7 +127,10 @@ public final class Simulation {
         case 3:
             broker.restart()
             brokerAwayUntil = time + .milliseconds(Int.random(in: 0...9_000, using: &random))
-        case 4: process.sink.cut(random: &random) { subscriber.receive($0, partition: process.partition) }
+        case 8: broker.loseMessages(of: process.partition)
+        case 4:
+            process.sink.cut(random: &random) { subscriber.receive($0, partition: process.partition) }
+            process.messages.cut(random: &random) { deliver($0, from: process.partition, to: $1) }
         case 5:
             // The owner loses its lock and does not know; its session can still commit.
             if let session = process.store?.session { database.freeLocks(of: session) }
@@ -129,6 +147,7 @@ public final class Simulation {
 
     private func replace(_ process: SimulatedProcess) {
         process.sink.cut(random: &random) { subscriber.receive($0, partition: process.partition) }
+        process.messages.cut(random: &random) { deliver($0, from: process.partition, to: $1) }
         process.end()
         processes.removeAll { $0 === process }
         processes.append(SimulatedProcess(self, partition: process.partition))
@@ -146,7 +165,18 @@ public final class Simulation {
             process.sink.move(count, random: &random, troubled: trouble > 0) {
                 subscriber.receive($0, partition: process.partition)
             }
+            process.messages.move(count, random: &random, troubled: trouble > 0) {
+                deliver($0, from: process.partition, to: $1)
+            }
         }
+    }
+
+    /// A message arrives in the queue that only partitions can write.
+    private func deliver(_ event: LoggedEvent, from sender: Int, to partition: Int) {
+        arrived.insert(ArrivedMessage(sender: sender, seq: event.seq, to: partition))
+        broker.publish(
+            Delivery(tag: 0, type: event.type, messageID: "\(event.seq)", body: event.body), to: partition,
+            isInternal: true)
     }
 
     /// The trouble ends; everything that was accepted has to come to its end.
@@ -157,6 +187,7 @@ public final class Simulation {
             if process.isDead { replace(process) }
         }
         clients.retryEverything(broker)
+        shoppers.retryEverything(broker, database)
         for _ in 0..<20_000 where violations.isEmpty {
             for process in processes {
                 process.step()
@@ -172,7 +203,9 @@ public final class Simulation {
     private var isSettled: Bool {
         (0..<partitioning.count).allSatisfy { partition in
             let row = database.heads[partition] ?? (0, 0)
+            let last = database.addresses[partition]?.last?.seq ?? 0
             return broker.isEmpty(partition) && row.head == row.published
+                && database.forwarded[partition] ?? 0 >= last && database.orderDeadlines(partition).isEmpty
         } && !database.intents.values.contains { $0.state == .reserved }
     }
 }

@@ -86,7 +86,7 @@ struct LiveRoom: Sendable {
         properties.replyTo = replyTo
         return OutgoingMessage(
             exchange: BrokerTopology.intents,
-            routingKey: BrokerTopology.routingKey(partitioning.partition(of: command.sku)),
+            routingKey: BrokerTopology.routingKey(partitioning.home(of: command)),
             properties: properties, body: command.body, mandatory: true)
     }
 }

@@ -50,4 +50,19 @@ import WeirSimulation
         }
         #expect(first != nil, "\(sabotage) went unnoticed for \(seeds.count) seeds")
     }
+
+    /// The same of orders; it has to be noticed soon.
+    @Test(arguments: [
+        (Sabotage.lineOnItsOwnClock, "promise 8"), (.decisionForgotten, "promise 8"),
+        (.messagesNotForwarded, "promise 8"), (.versionForgotten, "promise 8"),
+        (.guardForgotten, "promise 8"),
+    ])
+    func aMissingSafeguardOfOrdersIsNoticed(_ sabotage: Sabotage, _ promise: String) {
+        let seeds = UInt64(0)..<50
+        let first = seeds.first { seed in
+            let report = Simulation(seed: seed, sabotage: sabotage).run()
+            return report.violations.contains { $0.hasPrefix(promise) }
+        }
+        #expect(first != nil, "\(sabotage) went unnoticed for \(seeds.count) seeds")
+    }
 }

@@ -84,7 +84,7 @@ import WeirSandbox
 
         let audit = try Run(["audit"], servers)
         #expect(audit.code == 0)
-        #expect(audit.output.split(separator: "\n").count == 4)
+        #expect(audit.output.split(separator: "\n").count == 5)
         #expect(audit.output.split(separator: "\n").allSatisfy { $0.contains("holds") })
         #expect(try Run(["dead", "list", "--json"], servers).output.isEmpty)
     }

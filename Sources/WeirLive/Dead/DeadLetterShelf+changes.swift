@@ -23,7 +23,8 @@ extension DeadLetterShelf {
                 [
                     .int8(id), letter.type.map(Bind.text) ?? .null, .bytes(letter.body ?? []),
                     type.map(Bind.text) ?? .null, .bytes(body),
-                    command.token.map { .text($0.text) } ?? .null, .text(command.sku.text),
+                    (command.token ?? command.order).map { .text($0.text) } ?? .null,
+                    command.sku.map { .text($0.text) } ?? .null,
                     .text(signature.who), .text(signature.why),
                 ]))
         guard rows.count == 1, let after = try self.letter(id) else {

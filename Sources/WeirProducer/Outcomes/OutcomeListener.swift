@@ -101,7 +101,9 @@ package final class OutcomeListener: Sendable {
         let correlation = correlationID.flatMap { UInt64($0, radix: 16) }
         neighbour.beforeOutcome(happening)
         desk.deliver(happening, correlation: correlation)
-        if let correlation { lanes.hear(correlation, partition: partitioning.partition(of: happening.sku)) }
+        if let correlation, let sku = happening.sku {
+            lanes.hear(correlation, partition: partitioning.partition(of: sku))
+        }
         neighbour.afterOutcome(happening, correlation)
     }
 }
