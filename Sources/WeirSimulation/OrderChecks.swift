@@ -76,7 +76,12 @@ extension Simulation {
             }
             followed[partition, default: [:]][order] = version
             let isGuarded = database.parts[partition]?[order]?.guardAt != nil
-            if !isGuarded, database.lines(of: order, partition).contains(where: { $0.state == .reserved }) {
+            let holdsLine = database.lines(of: order, partition).contains { $0.state == .reserved }
+            if holdsLine, change.after.asked > 0 { lateParts += 1 }
+            if holdsLine, change.after.asked > 0, database.orders[order]?.order.state == .confirmed {
+                lateDecisions += 1
+            }
+            if holdsLine, !isGuarded {
                 violations.append(
                     "promise 8: partition \(partition) holds a line of \(order) without a guard")
             }

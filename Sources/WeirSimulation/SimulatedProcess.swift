@@ -15,6 +15,8 @@ final class SimulatedProcess: PartitionPorts {
     private(set) var store: SimulatedStore?
     private(set) var source: SimulatedSource?
 
+    private var isCutOff: Bool { world.ownerAwayUntil[partition].map { world.time < $0 } ?? false }
+
     init(_ world: Simulation, partition: Int) {
         self.world = world
         self.partition = partition
@@ -47,7 +49,7 @@ final class SimulatedProcess: PartitionPorts {
     }
 
     func openStore() throws(StoreError) -> SimulatedStore {
-        guard !isDead, world.time >= world.databaseAwayUntil, !world.random.chance(world.trouble) else {
+        guard !isDead, !isCutOff, world.time >= world.databaseAwayUntil, !world.random.chance(world.trouble) else {
             throw StoreError(.away, "the database cannot be reached")
         }
         let store = try world.database.openSession(partition: partition)
@@ -65,7 +67,7 @@ final class SimulatedProcess: PartitionPorts {
     }
 
     func openSource() throws(SourceError) -> SimulatedSource {
-        guard !isDead, world.time >= world.brokerAwayUntil, !world.random.chance(world.trouble) else {
+        guard !isDead, !isCutOff, world.time >= world.brokerAwayUntil, !world.random.chance(world.trouble) else {
             throw SourceError("the broker cannot be reached")
         }
         let source = world.broker.openSource(partition: partition)

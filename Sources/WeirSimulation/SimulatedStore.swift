@@ -47,6 +47,10 @@ public final class SimulatedStore: PartitionStore {
                 }
             }
             addOrders(request.orders, to: &snapshot)
+            if database.sabotage == .lineOnItsOwnClock {
+                // An order that has come due brings its lines along; without the rule they have a deadline there too.
+                for line in snapshot.due where line.token.isLine { snapshot.intents[line.token] = line }
+            }
             for (sku, count) in request.lines {
                 var line = database.line(of: sku)
                 if database.sabotage == .lineSwapped { line.reverse() }

@@ -16,6 +16,10 @@ public final class Simulation {
         public let commits: Int
         /// How many disturbances happened.
         public let faults: Int
+        /// How often a part of an order asked, because it had heard nothing for long.
+        public let lateParts: Int
+        /// How often the order was confirmed when it asked, and the decision had not come.
+        public let lateDecisions: Int
         /// How many events the logs hold.
         public let events: Int
         /// What broke a promise, one sentence each.
@@ -44,6 +48,11 @@ public final class Simulation {
     /// Until then nobody can connect.
     var databaseAwayUntil: Duration = .zero
     var brokerAwayUntil: Duration = .zero
+    /// Until then no worker of a partition can connect; the others go on.
+    var ownerAwayUntil: [Int: Duration] = [:]
+    /// How often a part of an order asked, and how often the order was confirmed by then.
+    var lateParts = 0
+    var lateDecisions = 0
 
     private let seed: UInt64
     private var processes: [SimulatedProcess] = []
@@ -94,17 +103,21 @@ public final class Simulation {
         for _ in 0..<steps where violations.isEmpty { happen() }
         databaseAwayUntil = .zero
         brokerAwayUntil = .zero
+        ownerAwayUntil = [:]
         settle()
         violations += checkPromises()
         return Report(
             seed: seed, published: clients.published + shoppers.published, commits: commits, faults: faults,
+            lateParts: lateParts, lateDecisions: lateDecisions,
             events: database.logs.values.reduce(0) { $0 + $1.count }, violations: violations)
     }
 
     // MARK: What happens
 
     private func happen() {
-        pass(.milliseconds(Int.random(in: 0...300, using: &random)))
+        // A partition without an owner makes itself felt by the patience that others lose.
+        let isWaiting = ownerAwayUntil.values.contains { $0 > time }
+        pass(.milliseconds(Int.random(in: 0...(isWaiting ? 5_000 : 300), using: &random)))
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<25: clients.act(broker, database, &random)
         case 25..<35: shoppers.act(broker, database, &random)
@@ -117,7 +130,7 @@ public final class Simulation {
     private func disturb() {
         faults += 1
         guard let process = processes.randomElement(using: &random) else { return }
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0, 1:
             process.die()
             replace(process)
@@ -128,6 +141,7 @@ public final class Simulation {
             broker.restart()
             brokerAwayUntil = time + .milliseconds(Int.random(in: 0...9_000, using: &random))
         case 8: broker.loseMessages(of: process.partition)
+        case 9: loseOwners(of: process.partition)
         case 4:
             process.sink.cut(random: &random) { subscriber.receive($0, partition: process.partition) }
             process.messages.cut(random: &random) { deliver($0, from: process.partition, to: $1) }
@@ -143,6 +157,15 @@ public final class Simulation {
         default:
             process.releaseInOrder()
         }
+    }
+
+    /// A partition has no worker for longer than the parts of its orders wait until they ask.
+    private func loseOwners(of partition: Int) {
+        for process in processes where process.partition == partition {
+            process.die()
+            replace(process)
+        }
+        ownerAwayUntil[partition] = time + .seconds(Int.random(in: 60...200, using: &random))
     }
 
     private func replace(_ process: SimulatedProcess) {

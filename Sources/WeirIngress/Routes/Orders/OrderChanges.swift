@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import WeirCore
+import WeirProducer
 import WeirWire
 
 extension RequestHandler {
@@ -19,7 +20,7 @@ extension RequestHandler {
         }
         let partition = try await coordinator(of: token, caller)
 
-        let id = nextID()
+        let id = producer.nextID()
         var waiter: OutcomeDesk.Waiter?
         if preference.waitSeconds > 0 {
             waiter = desk.expect(id, forSeconds: Double(preference.waitSeconds))

@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import WeirCore
+import WeirProducer
 import WeirWire
 
 extension RequestHandler {
@@ -10,7 +11,7 @@ extension RequestHandler {
         let query = try QueryParameters(request.uri.query, knowing: ["wait"])
         let seconds = min(try query.integer("wait", in: 0...999_999_999) ?? 0, settings.waitLimitSeconds)
         guard seconds > 0 else { return try await shownOrder(token, caller) }
-        let id = nextID()
+        let id = producer.nextID()
         guard let waiter = desk.expect(id, token: token.ofOrder, forSeconds: Double(seconds)) else {
             throw Self.tooManyWait
         }
@@ -56,19 +57,5 @@ extension RequestHandler {
             .unknownToken,
             "no order with the token '\(token.text)' is known; if it was accepted a moment ago, by whichever"
                 + " server, it will be here soon", retryAfterSeconds: 1)
-    }
-}
-
-extension Happening {
-    /// The order as it stands after the event, if it is about one.
-    var shownOrder: Order? {
-        guard case .order(let told) = self else { return nil }
-        switch told {
-        case .state(let order, _), .shortfall(let order), .told(let order): return order
-        case .answered(_, _, _, let result):
-            if case .order(let order) = result.subject { return order }
-            return nil
-        case .part, .inquired, .conflict: return nil
-        }
     }
 }

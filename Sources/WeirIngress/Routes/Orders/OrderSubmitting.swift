@@ -1,6 +1,7 @@
 import HTTPTypes
 import HummingbirdCore
 import WeirCore
+import WeirProducer
 import WeirWire
 
 extension RequestHandler {
@@ -17,7 +18,7 @@ extension RequestHandler {
         try caller.requireBuyer(submit.buyer)
         let notes = try rates.admit(buyer: submit.buyer)
 
-        let id = nextID()
+        let id = producer.nextID()
         var waiter: OutcomeDesk.Waiter?
         if preference.waitSeconds > 0 {
             waiter = desk.expect(id, token: token.ofOrder, forSeconds: Double(preference.waitSeconds))
@@ -102,11 +103,6 @@ extension RequestHandler {
             "the token '\(token.text)' is known with another order, and nothing has changed; send what you sent"
                 + " first, or choose a new key for a new order")
     }
-}
-
-extension Token {
-    /// The name under which requests wait for an order: intents and orders have names of their own kinds.
-    var ofOrder: Token { Token(unchecked: "/\(text)") }
 }
 
 extension Answer {
