@@ -22,11 +22,18 @@ struct SimulatedClients {
 
     /// One partition at least has two of them; the last one is never defined.
     static let skus = ["shoe", "sock", "scarf", "hat", "belt"].map { SKU(unchecked: $0) }
+    /// One in each partition, of which there is enough, and which only orders want: so that many are confirmed.
+    static let plentiful = ["cap", "mug", "bag"].map { SKU(unchecked: $0) }
 
     mutating func defineSKUs(
         _ broker: SimulatedBroker, at now: Timestamp, _ random: inout SplitMix64
     ) {
         for sku in skus.dropLast() { define(sku, broker, at: now, &random) }
+        for sku in Self.plentiful {
+            let seconds: Int64 = [1, 5, 30].randomElement(using: &random) ?? 1
+            let policy = SKUPolicy(holdSeconds: seconds, maxHoldSeconds: seconds + 150)
+            publish(.define(Definition(id: freshID(), sku: sku, stocked: 60, policy: policy)), broker)
+        }
     }
 
     /// Defines a SKU; the one with a limit for each buyer keeps it, so that it can be checked at the end.

@@ -49,7 +49,8 @@ final class SimulatedProcess: PartitionPorts {
     }
 
     func openStore() throws(StoreError) -> SimulatedStore {
-        guard !isDead, !isCutOff, world.time >= world.databaseAwayUntil, !world.random.chance(world.trouble) else {
+        guard !isDead, !isCutOff, world.time >= world.databaseAwayUntil, !world.random.chance(world.trouble)
+        else {
             throw StoreError(.away, "the database cannot be reached")
         }
         let store = try world.database.openSession(partition: partition)
@@ -67,7 +68,8 @@ final class SimulatedProcess: PartitionPorts {
     }
 
     func openSource() throws(SourceError) -> SimulatedSource {
-        guard !isDead, !isCutOff, world.time >= world.brokerAwayUntil, !world.random.chance(world.trouble) else {
+        guard !isDead, !isCutOff, world.time >= world.brokerAwayUntil, !world.random.chance(world.trouble)
+        else {
             throw SourceError("the broker cannot be reached")
         }
         let source = world.broker.openSource(partition: partition)

@@ -22,23 +22,23 @@ struct SimulatedShoppers {
 
     mutating func act(_ broker: SimulatedBroker, _ database: SimulatedDatabase, _ random: inout SplitMix64) {
         let token = Token(unchecked: "o\(Int.random(in: 0..<25, using: &random))")
+        // Who confirms or extends knows mostly that there is something to confirm or extend.
+        let held = database.orders.values.filter { $0.order.state == .reserved }.map(\.order.token).min()
+        let known = random.chance(70) ? held ?? token : token
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<45:
             if let submit = freshOrder(token, &random) { publish(.submit(submit), broker, database) }
         case 45..<58:
             // The answer did not come: the very same command again.
             if let again = sent.randomElement(using: &random) { publish(again, broker, database) }
-        case 58..<78: publish(.confirm(OrderChange(id: freshID(), order: token)), broker, database)
+        case 58..<78: publish(.confirm(OrderChange(id: freshID(), order: known)), broker, database)
         case 78..<83: publish(.cancel(OrderChange(id: freshID(), order: token)), broker, database)
         case 83..<88:
             let line = Int.random(in: 1...3, using: &random)
             publish(.cancel(OrderChange(id: freshID(), order: token, lines: [line])), broker, database)
         case 88..<95:
             let until = database.now.adding(seconds: Int64.random(in: 1...140, using: &random))
-            // Who extends knows mostly that there is something to extend.
-            let held = database.orders.values.filter { $0.order.state == .reserved }.map(\.order.token).min()
-            let order = held ?? token
-            publish(.extend(OrderExtension(id: freshID(), order: order, holdUntil: until)), broker, database)
+            publish(.extend(OrderExtension(id: freshID(), order: known, holdUntil: until)), broker, database)
         default:
             // A stranger tries to say what only another partition may say.
             if let row = database.orders[token] { forge(row.order, broker, &random) }
@@ -69,10 +69,10 @@ struct SimulatedShoppers {
     }
 
     private func freshOrder(_ token: Token, _ random: inout SplitMix64) -> OrderSubmit? {
-        let count = Int.random(in: 1...4, using: &random)
-        let lines = (0..<count).map { _ in
+        let shelf = random.chance(50) ? SimulatedClients.plentiful : skus
+        let lines = (0..<Int.random(in: 1...4, using: &random)).map { _ in
             (
-                sku: skus.randomElement(using: &random) ?? skus[0],
+                sku: shelf.randomElement(using: &random) ?? skus[0],
                 quantity: Quantity(unchecked: Int64.random(in: 1...3, using: &random))
             )
         }

@@ -50,6 +50,8 @@ public final class Simulation {
     var brokerAwayUntil: Duration = .zero
     /// Until then no worker of a partition can connect; the others go on.
     var ownerAwayUntil: [Int: Duration] = [:]
+    /// Whose workers are lost next, with a decision that nobody else has heard of.
+    private var orphaned: Int?
     /// How often a part of an order asked, and how often the order was confirmed by then.
     var lateParts = 0
     var lateDecisions = 0
@@ -89,6 +91,7 @@ public final class Simulation {
             checkFollowing(batch)
             checkParts(batch, partition)
             checkForwarding(batch, partition)
+            considerOrphaning(batch, partition)
         }
     }
 
@@ -115,9 +118,10 @@ public final class Simulation {
     // MARK: What happens
 
     private func happen() {
+        if let partition = orphaned { loseOwners(of: partition) }
         // A partition without an owner makes itself felt by the patience that others lose.
         let isWaiting = ownerAwayUntil.values.contains { $0 > time }
-        pass(.milliseconds(Int.random(in: 0...(isWaiting ? 5_000 : 300), using: &random)))
+        pass(.milliseconds(Int.random(in: 0...(isWaiting ? 6_000 : 300), using: &random)))
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<25: clients.act(broker, database, &random)
         case 25..<35: shoppers.act(broker, database, &random)
@@ -128,8 +132,8 @@ public final class Simulation {
     }
 
     private func disturb() {
-        faults += 1
         guard let process = processes.randomElement(using: &random) else { return }
+        faults += 1
         switch Int.random(in: 0..<10, using: &random) {
         case 0, 1:
             process.die()
@@ -141,7 +145,7 @@ public final class Simulation {
             broker.restart()
             brokerAwayUntil = time + .milliseconds(Int.random(in: 0...9_000, using: &random))
         case 8: broker.loseMessages(of: process.partition)
-        case 9: loseOwners(of: process.partition)
+        case 9: orphaned = process.partition
         case 4:
             process.sink.cut(random: &random) { subscriber.receive($0, partition: process.partition) }
             process.messages.cut(random: &random) { deliver($0, from: process.partition, to: $1) }
@@ -159,13 +163,24 @@ public final class Simulation {
         }
     }
 
+    /// The worst moment for a coordinator to go: it has confirmed an order, and the lines are elsewhere.
+    private func considerOrphaning(_ batch: BatchWrite, _ partition: Int) {
+        let isDecision = batch.decision.orders.rows.contains {
+            $0.after.order.state == .confirmed && !$0.after.awaited.isEmpty
+        }
+        guard isDecision, random.chance(trouble * 8) else { return }
+        faults += 1
+        orphaned = partition
+    }
+
     /// A partition has no worker for longer than the parts of its orders wait until they ask.
     private func loseOwners(of partition: Int) {
+        orphaned = nil
         for process in processes where process.partition == partition {
             process.die()
             replace(process)
         }
-        ownerAwayUntil[partition] = time + .seconds(Int.random(in: 60...200, using: &random))
+        ownerAwayUntil[partition] = time + .seconds(Int.random(in: 60...240, using: &random))
     }
 
     private func replace(_ process: SimulatedProcess) {
