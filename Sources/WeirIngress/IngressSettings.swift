@@ -47,7 +47,7 @@ public struct IngressSettings: Sendable {
     public var inFlightLimit = 20_000
     /// How long the way to the broker may take for long, in milliseconds; when it takes longer, only as many intents
     /// of a partition are let in as come through in this time, and further ones get 503.
-    public var doorMilliseconds = 100
+    public var doorMilliseconds = 1_000
     /// The most accepted tokens without an outcome that are remembered as `queued`; the oldest are forgotten first.
     public var queuedMemory = 200_000
     /// The most connections at once; further ones wait in the kernel's backlog.

@@ -1,7 +1,8 @@
+import CHiredis
 import Foundation
 import Glibc
 
-/// Asks at a fixed rate whatever the server does: one thread and `poll`, a keep-alive connection for each request that
+/// Asks at a fixed rate whatever the server does: one thread and `epoll`, a keep-alive connection for each request that
 /// is under way. Latency counts from the moment at which a request was due.
 struct OpenLoopClients {
     /// What they saw.
@@ -37,16 +38,35 @@ struct OpenLoopClients {
         let socket: Int32
         var received: [UInt8] = []
         var due = ContinuousClock.now
+        var isBusy = false
         var isClosed = false
     }
 
     /// Asks for so many seconds, then waits some more for the answers.
     func run(seconds: Double, patience: Double) throws -> Result {
         var clients: [Client] = []
-        defer { for client in clients where !client.isClosed { _ = Glibc.close(client.socket) } }
+        let poller = epoll_create1(0)
+        guard poller >= 0 else { throw LabError("the process is out of file descriptors") }
+        defer {
+            for client in clients where !client.isClosed { _ = Glibc.close(client.socket) }
+            _ = Glibc.close(poller)
+        }
+        var events = [epoll_event](repeating: epoll_event(), count: 1_024)
         var idle: [Int] = []
-        var busy: [Int] = []
+        var busy = 0
         var result = Result()
+        // Before the clock runs: where the accept queue is full, a connection takes the kernel seconds.
+        for place in 0..<most {
+            let client = Client(socket: try openSocket(port))
+            var interest = epoll_event()
+            interest.events = EPOLLIN.rawValue
+            interest.data.u64 = UInt64(place)
+            guard epoll_ctl(poller, EPOLL_CTL_ADD, client.socket, &interest) == 0 else {
+                throw LabError("the kernel does not watch another connection")
+            }
+            idle.append(place)
+            clients.append(client)
+        }
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let begin = ContinuousClock.now
         let end = begin + .seconds(seconds)
@@ -55,7 +75,7 @@ struct OpenLoopClients {
         var nextLook = begin
         while true {
             let now = ContinuousClock.now
-            if now >= end, busy.isEmpty || now >= end + .seconds(patience) { break }
+            if now >= end, busy == 0 || now >= end + .seconds(patience) { break }
             if now >= nextLook, now < end {
                 result.watched.append(watch())
                 nextLook = now + .seconds(1)
@@ -65,10 +85,7 @@ struct OpenLoopClients {
             while next < last, now < end, due(next) <= now {
                 defer { next += 1 }
                 result.asked += 1
-                if idle.isEmpty, clients.count < most {
-                    idle.append(clients.count)
-                    clients.append(Client(socket: try openSocket(port)))
-                }
+                while let last = idle.last, clients[last].isClosed { idle.removeLast() }
                 guard let place = idle.popLast() else {
                     result.dropped += 1
                     continue
@@ -78,50 +95,44 @@ struct OpenLoopClients {
                 result.late = max(result.late, (now - clients[place].due).seconds)
                 let isSent =
                     send(clients[place].socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
-                if isSent { busy.append(place) } else { drop(place, &clients, &result) }
+                clients[place].isBusy = true
+                busy += 1
+                if !isSent {
+                    drop(&clients[place], &result)
+                    busy -= 1
+                }
             }
             let untilDue = (due(next) - now) / .milliseconds(1)
             let pause: Int32 = now >= end ? 10 : Int32(max(0, min(10, untilDue)))
-            var descriptors = busy.map {
-                pollfd(fd: clients[$0].socket, events: Int16(POLLIN), revents: 0)
-            }
-            guard poll(&descriptors, nfds_t(descriptors.count), next == last ? 0 : pause) > 0 else {
-                continue
-            }
-            var still: [Int] = []
-            still.reserveCapacity(busy.count)
-            for (place, descriptor) in zip(busy, descriptors) {
-                guard descriptor.revents != 0 else {
-                    still.append(place)
-                    continue
-                }
+            let count = epoll_wait(poller, &events, Int32(events.count), next == last ? 0 : pause)
+            for event in events.prefix(Int(max(0, count))) {
+                let place = Int(event.data.u64)
+                guard !clients[place].isClosed else { continue }
                 let length = recv(clients[place].socket, &buffer, buffer.count, 0)
                 guard length > 0 else {
-                    drop(place, &clients, &result)
+                    if clients[place].isBusy { busy -= 1 }
+                    drop(&clients[place], &result)
                     continue
                 }
                 clients[place].received += buffer[..<length]
-                if let status = HTTPAnswer.take(from: &clients[place].received)?.status {
-                    let arrival = ContinuousClock.now
-                    let latency = (arrival - clients[place].due).seconds
-                    result.answers[status, default: []].append(latency)
-                    if arrival < end { result.inTime[status, default: 0] += 1 }
-                    idle.append(place)
-                } else {
-                    still.append(place)
-                }
+                guard let status = HTTPAnswer.take(from: &clients[place].received)?.status else { continue }
+                let arrival = ContinuousClock.now
+                result.answers[status, default: []].append((arrival - clients[place].due).seconds)
+                if arrival < end { result.inTime[status, default: 0] += 1 }
+                clients[place].isBusy = false
+                busy -= 1
+                idle.append(place)
             }
-            busy = still
         }
-        result.unanswered += busy.count
+        result.unanswered += busy
         result.seconds = seconds
         result.connections = clients.count
         return result
     }
 
-    private func drop(_ place: Int, _ clients: inout [Client], _ result: inout Result) {
-        _ = Glibc.close(clients[place].socket)
-        clients[place].isClosed = true
-        result.unanswered += 1
+    private func drop(_ client: inout Client, _ result: inout Result) {
+        _ = Glibc.close(client.socket)
+        client.isClosed = true
+        if client.isBusy { result.unanswered += 1 }
     }
 }

@@ -27,12 +27,16 @@ struct OverloadBench: AsyncParsableCommand {
     @Option(help: "The most connections of the overload.")
     var connections = 4_000
 
+    @Option(help: "What the ingress is told as --limit-door-milliseconds.")
+    var doorMilliseconds = 100
+
     mutating func run() async throws { try await withSandbox(measure) }
 
     private func measure(_ sandbox: Sandbox) async throws {
         print(
             "Overload: one hot SKU, to the outcome; the peak of \(clients.map(String.init).joined(separator: ", "))"
-                + " clients, then \(times.short) times as many intents, open loop; \(runs) runs of"
+                + " clients, then \(times.short) times as many intents, open loop, at a door of \(doorMilliseconds) ms;"
+                + " \(runs) runs of"
                 + " \(Int(peakSeconds)) and \(Int(seconds)) s in turn")
         let room = try await sandbox.makeRoom()
         let partitions = try Migrator(databaseURL: room.databaseURL).run(partitions: nil).installation
@@ -41,8 +45,11 @@ struct OverloadBench: AsyncParsableCommand {
         let servers = ["DATABASE_URL": room.databaseURL, "AMQP_URL": room.amqpURL]
         let port = try freePort()
         let ingress = try Child(
-            "weir", ["serve", "--role", "ingress", "--port", "\(port)", "--log-level", "error"],
-            environment: servers)
+            "weir",
+            [
+                "serve", "--role", "ingress", "--port", "\(port)", "--log-level", "error",
+                "--limit-door-milliseconds", "\(doorMilliseconds)",
+            ], environment: servers)
         defer { ingress.stop() }
         let worker = try Child(
             "weir", ["serve", "--role", "worker", "--log-level", "error"], environment: servers)

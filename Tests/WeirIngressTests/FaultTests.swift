@@ -164,6 +164,44 @@ import WeirSandbox
         }
     }
 
+    /// A batch fills a partition's door: who comes then is told at once, and not when his deadline is over.
+    @Test func whileNobodyComesThroughTheDoorNewcomersAreRefusedAtOnce() async throws {
+        try await withSandbox { sandbox in
+            try await IngressRoom.with(sandbox) {
+                $0.doorMilliseconds = 100
+            } _: { room in
+                try await room.define("shoe", 10_000)
+                await sandbox.rabbitmq.freeze()
+                let lines = (0..<1_000).map { #"{"token":"a\#($0)","sku":"shoe","quantity":1,"buyer":"b"}"# }
+                async let batch = room.send(
+                    "POST", "/v1/intents/batch", headers: [("Content-Type", "application/x-ndjson")],
+                    body: lines.joined(separator: "\n"))
+                let producer = room.ingress.handler.producer
+                try await eventually("the door is full") { producer.publishing >= 1_000 }
+                let refused = try await withThrowingTaskGroup(of: (String?, Duration).self) { group in
+                    for number in 0..<30 {
+                        group.addTask {
+                            try await Task.sleep(for: .milliseconds(100 * number))
+                            let start = ContinuousClock.now
+                            let reply = try await room.submit("n\(number)", "shoe")
+                            return (reply.problem, ContinuousClock.now - start)
+                        }
+                    }
+                    return try await group.reduce(into: [Duration]()) { refused, probe in
+                        if probe.0 == "overloaded" { refused.append(probe.1) }
+                    }
+                }
+                #expect(refused.count >= 10)
+                #expect(refused.allSatisfy { $0 < .seconds(1) }, "\(refused)")
+                sandbox.rabbitmq.thaw()
+                #expect(try await batch.status == 200)
+                try await eventually("newcomers are let in again", within: .seconds(60)) {
+                    try await room.submit("later", "shoe").status == 202
+                }
+            }
+        }
+    }
+
     @Test func withoutTheDatabaseIntentsAreAcceptedAndDecidedLater() async throws {
         try await withSandbox { sandbox in
             try await IngressRoom.with(sandbox) { room in

@@ -17,9 +17,11 @@ import WeirCore
             let ring: @Sendable () -> Void
         }
 
-        init(most: Int = 4, hasSlowChecks: Bool = false) {
+        init(
+            most: Int = 4, silence: UInt64 = Lanes.silenceNanoseconds, hasSlowChecks: Bool = false
+        ) {
             let box = AlarmBox()
-            lanes = Lanes(partitions: 2, most: most) { _, then in
+            lanes = Lanes(partitions: 2, most: most, silence: silence) { _, then in
                 box.alarms.withLock { $0.append(Alarm(ring: then)) }
             }
             self.box = box
@@ -169,6 +171,39 @@ import WeirCore
         #expect(airport.departed == [[1], [2, 3, 4, 5]])
         airport.lanes.land(partition: 0, isOver: true)
         #expect(airport.departed == [[1], [2, 3, 4, 5], [6, 7]])
+    }
+
+    @Test func aWorkerThatAnswersIsGivenNoMoreThanTwoFullFlights() {
+        let airport = Airport(most: 2, silence: 60_000_000_000)
+        airport.enter(1, 2, 3, 4, 5, 6, 7, 8)
+        for _ in 0..<3 { airport.lanes.land(partition: 0, isOver: false) }
+        #expect(airport.departed == [[1], [2, 3]])
+        airport.ring()
+        #expect(airport.departed.count == 2)
+        airport.lanes.hear(1, partition: 0)
+        #expect(airport.departed == [[1], [2, 3], [4, 5]])
+        airport.lanes.land(partition: 0, isOver: false)
+        #expect(airport.departed.count == 3)
+        // Whoever hears of the last knows that those before it are decided.
+        airport.lanes.hear(4, partition: 0)
+        #expect(airport.departed.last == [6, 7])
+        // What reached nobody is not with the worker.
+        airport.lanes.land(partition: 0, isOver: true)
+        #expect(airport.departed.last == [8])
+    }
+
+    @Test func aWorkerThatSaysNothingForLongIsNotWaitedFor() {
+        let airport = Airport(most: 2, silence: Lanes.patienceNanoseconds)
+        airport.enter(1, 2, 3, 4, 5)
+        for _ in 0..<2 { airport.lanes.land(partition: 0, isOver: false) }
+        airport.ring()
+        #expect(airport.departed == [[1], [2, 3], [4, 5]])
+        for id in UInt64(6)..<40 { airport.enter(id) }
+        for _ in 0..<20 {
+            airport.lanes.land(partition: 0, isOver: false)
+            airport.ring()
+        }
+        #expect(airport.departed.joined().elementsEqual(1..<40))
     }
 
     @Test func lanesDoNotWaitForEachOther() {

@@ -54,7 +54,9 @@ extension ProducerCore {
     func check(_ wishes: [Lanes.Wish], _ partition: Int) {
         let patient = wishes.filter { wish in
             let isLate = monotonicNanoseconds() &- wish.since > settings.lanePatienceNanoseconds
-            if isLate { end(wish, .published(.unavailable("it was not sent: the broker is slow"))) }
+            if isLate {
+                end(wish, .published(.unavailable("it was not sent, because too many were before it")))
+            }
             return !isLate
         }
         guard let lookUp = neighbour.lookUp, !patient.isEmpty else {

@@ -10,6 +10,11 @@ import WeirWire
 ///
 /// Before a wish flies its token is looked up. That takes its time while the flight before is being decided: as soon as
 /// that has landed, what waits is checked, all together, and what comes meanwhile after it.
+///
+/// While the worker answers, it is given no more than it can take up next: two full flights are with it at most, one
+/// that is being decided and one at hand. What is more waits in the lane, where ``Congestion`` sees it; otherwise the
+/// partition's queue would take whatever comes, and those who wait for outcomes would wait for ever longer. A worker
+/// that says nothing for long is away: then the queue takes everything, as it is meant to.
 package final class Lanes: Sendable {
     /// A wish on its way.
     package struct Wish: Sendable {
@@ -27,7 +32,18 @@ package final class Lanes: Sendable {
     /// or busy with what others have sent.
     static let patienceNanoseconds: UInt64 = 5_000_000
 
+    /// After so long without any outcome the worker counts as away.
+    static let silenceNanoseconds: UInt64 = 1_000_000_000
+
     private struct Lane {
+        /// The flights of which nothing was heard, the oldest first; a partition decides them in their order.
+        var undecided: [(ids: ClosedRange<UInt64>, count: Int)] = []
+        var undecidedCount = 0
+        /// Whether there is a worker, as far as one knows.
+        var isAnswering = true
+        /// When an outcome was heard last, or when the first flight departed after all were decided.
+        var signAt: UInt64 = 0
+
         /// Whether a flight is between its departure and its landing.
         var isFlying = false
         /// The ids of the flight that is under way, from the smallest to the greatest.
@@ -43,25 +59,60 @@ package final class Lanes: Sendable {
         /// What nobody knows, and may depart.
         var ready: [Wish] = []
 
-        mutating func next(_ now: UInt64, most: Int) -> Step? {
+        /// Whether the worker has enough for now.
+        mutating func isCrowded(_ now: UInt64, most: Int, silence: UInt64) -> Bool {
+            guard isAnswering, undecidedCount > most else { return false }
+            guard now &- signAt >= silence else { return true }
+            isAnswering = false
+            undecided = []
+            undecidedCount = 0
+            return false
+        }
+
+        /// Whoever hears of one flight knows that those before it are decided as well.
+        mutating func hear(_ id: UInt64, now: UInt64) {
+            if ids.contains(id) { isHeard = true }
+            isAnswering = true
+            signAt = now
+            guard let place = undecided.firstIndex(where: { $0.ids.contains(id) }) else { return }
+            undecidedCount -= undecided[...place].reduce(0) { $0 + $1.count }
+            undecided.removeSubrange(...place)
+        }
+
+        /// The flight that departed last reached nobody.
+        mutating func takeBack() {
+            isHeard = true
+            guard let last = undecided.last, last.ids == ids else { return }
+            undecided.removeLast()
+            undecidedCount -= last.count
+        }
+
+        mutating func next(_ now: UInt64, most: Int, silence: UInt64) -> Step? {
             guard !isFlying else { return nil }
-            let isFree = isHeard || now >= quietUntil || ready.count + waiting.count >= most
-            if isFree, !ready.isEmpty { return .depart(depart(most)) }
+            let isCrowded = isCrowded(now, most: most, silence: silence)
+            let isFree =
+                !isCrowded && (isHeard || now >= quietUntil || ready.count + waiting.count >= most)
+            if isFree, !ready.isEmpty { return .depart(depart(most, now)) }
             if !isChecking, !waiting.isEmpty, ready.count < most {
                 isChecking = true
                 return .check(Self.take(most, from: &waiting))
             }
             guard !isFree, !isTimed, !ready.isEmpty else { return nil }
             isTimed = true
-            return .pause(quietUntil - now)
+            return .pause(isCrowded ? Lanes.patienceNanoseconds : quietUntil - now)
         }
 
-        private mutating func depart(_ most: Int) -> [Wish] {
+        private mutating func depart(_ most: Int, _ now: UInt64) -> [Wish] {
             let flight = Self.take(most, from: &ready)
             isFlying = true
             isHeard = false
             ids = flight.reduce(flight[0].id...flight[0].id) {
                 min($0.lowerBound, $1.id)...max($0.upperBound, $1.id)
+            }
+            if isAnswering {
+                if undecided.isEmpty { signAt = now }
+                undecided.append((ids, flight.count))
+                undecidedCount += flight.count
             }
             return flight
         }
@@ -92,16 +143,18 @@ package final class Lanes: Sendable {
     private let lanes: Mutex<[Lane]>
     /// The most wishes of a flight.
     private let most: Int
+    private let silence: UInt64
     /// Calls back after so many nanoseconds.
     private let schedule: @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
     private let crew = Mutex<Crew?>(nil)
 
     init(
-        partitions: Int, most: Int,
+        partitions: Int, most: Int, silence: UInt64 = Lanes.silenceNanoseconds,
         schedule: @escaping @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
     ) {
         lanes = Mutex(Array(repeating: Lane(), count: partitions))
         self.most = most
+        self.silence = silence
         self.schedule = schedule
     }
 
@@ -127,22 +180,21 @@ package final class Lanes: Sendable {
         change(partition) { lane in
             lane.isFlying = false
             lane.quietUntil = now + Self.patienceNanoseconds
-            if isOver { lane.isHeard = true }
+            if isOver { lane.takeBack() }
         }
     }
 
     /// An outcome was heard.
     func hear(_ id: UInt64, partition: Int) {
-        change(partition) { lane in
-            if lane.ids.contains(id) { lane.isHeard = true }
-        }
+        let now = monotonicNanoseconds()
+        change(partition) { $0.hear(id, now: now) }
     }
 
     private func change(_ partition: Int, _ change: (inout Lane) -> Void) {
         let now = monotonicNanoseconds()
         let step = lanes.withLock { lanes in
             change(&lanes[partition])
-            return lanes[partition].next(now, most: most)
+            return lanes[partition].next(now, most: most, silence: silence)
         }
         switch step {
         case .check(let wishes): crew.withLock { $0 }?.check(wishes, partition)

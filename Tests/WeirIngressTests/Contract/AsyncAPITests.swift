@@ -67,7 +67,11 @@ import WeirTopology
         try await eventually("the hold expires") {
             try await room.get("/v1/intents/t3").text("status") == "expired"
         }
-        _ = try await room.submit("t4", "one", wait: 10)
+        // The gate may take a moment to see that it is on offer again.
+        try await eventually("another one gets it") {
+            try await room.submit("t4", "one", wait: 10).status == 200
+        }
+        _ = try await room.command("t4", "confirm")
         _ = try await room.command("t3", "confirm")
         try await makeLinesAndThresholds(room)
         let policy =
