@@ -30,7 +30,7 @@ build: setup ## Build weir, optimized: .build/release/weir
 .PHONY: test
 test: setup .venv/made ## Build and run all tests, one after another on shared servers, then check the imports
 	swift build --build-tests
-	swift test --skip-build --no-parallel
+	@.ci/test
 	@$(MAKE) --no-print-directory imports
 
 # Requests made up from the OpenAPI file, sent to a server of its own for about so many seconds.
@@ -39,7 +39,7 @@ FUZZ_SECONDS = 60
 .PHONY: fuzz
 fuzz: setup .venv/made ## Fuzz the HTTP API with schemathesis for a minute (FUZZ_SECONDS=N)
 	swift build --build-tests
-	WEIR_FUZZ_SECONDS=$(FUZZ_SECONDS) swift test --skip-build --no-parallel --filter FuzzTests
+	WEIR_FUZZ_SECONDS=$(FUZZ_SECONDS) .ci/test --filter FuzzTests
 
 # The check ends in `Build complete!` even when it fails; make goes by the exit code.
 .PHONY: imports

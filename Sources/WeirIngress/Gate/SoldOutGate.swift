@@ -91,6 +91,9 @@ final class SoldOutGate: Sendable {
 
     // MARK: On the way of every intent
 
+    /// Whether anything is closed; without it ``refuses(_:)`` says no to nobody.
+    var isClosedToSome: Bool { state.withLock { !$0.closed.isEmpty } }
+
     /// Whether there is nothing for this intent. One that replaces an older one brings units of its own and passes.
     func refuses(_ submit: Submit) -> Bool {
         guard submit.replaces == nil else { return false }

@@ -9,8 +9,9 @@ extension RequestHandler {
     /// It says the same as ``submit(_:_:)`` would, in the same order: whoever may not ask is told that, and not what is
     /// sold out.
     func refusal(of head: HTTPRequest, _ body: ByteBuffer) -> Answer? {
-        // There every request leaves a line.
-        guard logger.logLevel > .debug, let token = try? IdempotencyKey.require(head.headerFields),
+        // Nothing is read here that would be read again while nobody is refused. At debug every request leaves a line.
+        guard logger.logLevel > .debug, gate?.isClosedToSome ?? false || producer.mayBeShut,
+            let token = try? IdempotencyKey.require(head.headerFields),
             let submit = body.withUnsafeReadableBytes({ Submit(token: token, plain: $0) }),
             let refusal = refusal(of: submit)
         else { return nil }

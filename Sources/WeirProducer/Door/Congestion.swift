@@ -39,10 +39,17 @@ struct Congestion: Sendable {
 
     init(target: UInt64) { self.target = target }
 
+    /// Whether anybody might be refused at `now`: while not, ``refuses(now:)`` says no.
+    func isWary(now: UInt64) -> Bool { limit != nil || hasStoodStill(now) }
+
+    private func hasStoodStill(_ now: UInt64) -> Bool {
+        inside > 0 && now &- stillSince >= target + Self.interval
+    }
+
     /// Whether one who comes at `now` is refused; if so, he was here, and need not enter.
     mutating func refuses(now: UInt64) -> Bool {
         measure(now)
-        if inside > 0, now &- stillSince >= target + Self.interval { restrict(now) }
+        if hasStoodStill(now) { restrict(now) }
         guard let limit, inside >= limit else { return false }
         lastRefusal = now
         return true

@@ -31,6 +31,13 @@ extension ProducerCore {
         return wish.door
     }
 
+    /// Whether some partition's door might be shut: while not, none is, and nobody need find out which one it would be.
+    package var mayBeShut: Bool {
+        let now = monotonicNanoseconds()
+        return inFlight.load(ordering: .relaxed) >= settings.inFlightLimit
+            || congestion.withLock { $0.contains { $0.isWary(now: now) } }
+    }
+
     /// Whether a wish that came now would be refused at a partition's door; it counts as refused then.
     package func isShut(_ partition: Int) -> Bool {
         let now = monotonicNanoseconds()

@@ -50,10 +50,10 @@ final class ChaosBuyers: Sendable {
                     token: "b\(number)-\(next)", sku: sku,
                     body: #"{"sku":"\#(sku)","quantity":\#(units),"buyer":"buyer-\#(number)"}"#
                 )
-                await insist(wish, wait: Bool.random(using: &random) ? 5 : nil)
-                known.append(wish)
+                // One that the gate refused is not known: another payload under its token is the first one.
+                if await insist(wish, wait: Bool.random(using: &random) ? 5 : nil) { known.append(wish) }
             case 60..<72:
-                if let wish = known.randomElement(using: &random) { await insist(wish, wait: 2) }
+                if let wish = known.randomElement(using: &random) { _ = await insist(wish, wait: 2) }
             case 72..<80:
                 guard let wish = known.randomElement(using: &random) else { continue }
                 let other = #"{"sku":"\#(wish.sku)","quantity":9,"buyer":"buyer-\#(number)"}"#
@@ -80,16 +80,18 @@ final class ChaosBuyers: Sendable {
     }
 
     /// Sends a wish under its token until it is accepted.
-    private func insist(_ wish: (token: String, sku: String, body: String), wait: Int?) async {
+    private func insist(_ wish: (token: String, sku: String, body: String), wait: Int?) async -> Bool {
         history.send(wish.token, wish.sku)
         let deadline = ContinuousClock.now + .seconds(180)
         while ContinuousClock.now < deadline {
             let reply = await client.ask("POST", "/v1/intents", body: wish.body, key: wish.token, wait: wait)
             history.note(wish.token, reply)
             // The gate states no outcome, and accepts nothing.
-            if (200..<300).contains(reply.status) || reply.status == 409 { return }
+            if (200..<300).contains(reply.status) { return true }
+            if reply.status == 409 { return false }
             try? await Task.sleep(for: .milliseconds(150))
         }
+        return false
     }
 
     /// Publishes what nobody can read, straight to the exchange.

@@ -57,8 +57,9 @@ struct ChaosCommand: AsyncParsableCommand {
         }
         let faults = try await ChaosRun(servers, seed: seed).run(for: .seconds(minutes * 60))
         // Everybody is well again; whoever insists gets an answer.
-        try await until("everybody to be well again", within: .seconds(120), every: .milliseconds(200)) {
-            servers.isWhole
+        try await until("everybody to be well again", within: .seconds(120), every: .milliseconds(500)) {
+            try? servers.revive()
+            return servers.isWhole
         }
         load.finish()
         await crowd.value

@@ -38,6 +38,14 @@ final class ChaosProcess: Sendable {
         try child.withLock { $0 = try Child("weir", arguments, environment: environment) }
     }
 
+    /// Starts it again if it has ended by itself, as whoever looks after services does: one that finds no server when it
+    /// starts says so and ends.
+    func revive() throws {
+        try child.withLock { child in
+            if !child.isRunning { child = try Child("weir", arguments, environment: environment) }
+        }
+    }
+
     /// Ends it for good.
     func stop() {
         signal(SIGCONT)

@@ -71,6 +71,12 @@ final class ChaosServers: Sendable {
         server.thaw()
     }
 
+    /// Starts again whoever came while a server was away, and gave up.
+    func revive() throws {
+        try ingress.revive()
+        for worker in workers { try worker.revive() }
+    }
+
     /// Everybody who should run runs again.
     var isWhole: Bool {
         sandbox.postgres.isRunning && sandbox.rabbitmq.isRunning && ingress.isRunning

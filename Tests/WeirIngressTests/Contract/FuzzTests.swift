@@ -43,13 +43,12 @@ import Testing
                 try await room.define("tea", 1_000_000)
                 environment["WEIR_FUZZ_OPEN"] = "1"
             case .withKey:
-                let key = try await room.key(.intentsWrite, .intentsRead, .stockRead, .stockWrite)
+                let key = try await room.key(
+                    .intentsWrite, .intentsRead, .stockRead, .stockWrite, .deadWrite)
                 _ = try await room.define("tea", 1_000_000, as: key.text)
-                // The key goes along also where the fuzzer leaves it out on purpose.
-                arguments = [
-                    "--header", "Authorization: Bearer \(key.text)", "--exclude-checks",
-                    "missing_required_header",
-                ]
+                // The key goes along always; what becomes of requests without one is tried behind the third door.
+                environment["WEIR_FUZZ_OPEN"] = "1"
+                arguments = ["--header", "Authorization: Bearer \(key.text)"]
             case .withoutKey:
                 // Refused is everything, good and bad: what remains is that it is refused as described.
                 arguments = [
