@@ -105,7 +105,7 @@ extension Logger {
 
 /// Waits for a condition, at most so long; looks again whenever something may have changed.
 func eventually(
-    within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+    within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async throws -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {

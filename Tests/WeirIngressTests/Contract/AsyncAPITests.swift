@@ -18,7 +18,7 @@ import WeirTopology
             let tap = try await Tap.on(room, exchange: BrokerTopology.events, routingKeys: ["#"])
             try await makeEverythingHappen(room)
             var seen: Set<String> = []
-            let deadline = ContinuousClock.now + .seconds(20)
+            let deadline = ContinuousClock.now + .seconds(60)
             while seen != Self.types, ContinuousClock.now < deadline {
                 for delivery in await tap.take() {
                     let type = delivery.properties.type ?? ""
@@ -123,7 +123,10 @@ import WeirTopology
         _ = try await room.order("gone", [(c, 1), (d, 1)])
         try await becomes("gone", "expired")
         try await room.ordersSettle()
-        _ = try await room.submit("rival", d, wait: 10)
+        // The gate may hear of the units that came back a little later than the row shows them.
+        try await eventually("the rival has its unit") {
+            try await room.submit("rival", d, wait: 10).status == 200
+        }
         _ = try await room.command("rival", "confirm")
         _ = try await room.change("gone", "confirm")
         try await eventually("a partition asks") {

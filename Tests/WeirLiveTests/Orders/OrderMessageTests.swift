@@ -17,6 +17,8 @@ import WeirTopology
         let token = room.orderToken(coordinatedBy: 0)
         try await room.publish([orderSubmit(token, skus)])
         #expect(try await eventually { try room.orderState(token) == "reserving" })
+        // However slow this machine is, the gathering does not end meanwhile.
+        try room.execute("update orders set due_at = due_at + interval '1 hour'")
 
         let order = Token(unchecked: token)
         let answer = PartAnswer(
@@ -53,7 +55,7 @@ import WeirTopology
         var message = room.message(submit("sneaked", skus[0]))
         message.exchange = BrokerTopology.internal
         let publisher = room.publisher()
-        #expect(await publisher.waitUntilReady(timeout: .seconds(10)))
+        #expect(await publisher.waitUntilReady(timeout: .seconds(60)))
         #expect(await publisher.publish(message) == .confirmed)
         try await onThread { publisher.stop(drain: .seconds(1)) }
         #expect(
@@ -141,6 +143,7 @@ import WeirTopology
             })
         #expect(try room.orderState(token) == "cancelled")
         #expect(try room.count("select count(*) from sku where available < 5") == 0)
+        #expect(try await room.ordersSettle())
         try room.expectWholeOrders(hasLines: false)
     }
 
@@ -220,7 +223,7 @@ extension LiveRoom {
             try connection.qos(prefetch: BrokerTopology.prefetch)
             try connection.consume(queue: queue)
             var taken: [AMQPClient.Delivery] = []
-            while taken.count < count, let next = try connection.nextDelivery(wait: .seconds(20)) {
+            while taken.count < count, let next = try connection.nextDelivery(wait: .seconds(60)) {
                 taken.append(next)
             }
             if let last = taken.last { try connection.ack(upTo: last.deliveryTag, multiple: true) }
@@ -228,7 +231,7 @@ extension LiveRoom {
         }
         if losing { return taken.map { $0.properties.type ?? "" } }
         let publisher = publisher()
-        #expect(await publisher.waitUntilReady(timeout: .seconds(10)))
+        #expect(await publisher.waitUntilReady(timeout: .seconds(60)))
         for delivery in taken.reversed() {
             let message = OutgoingMessage(
                 exchange: BrokerTopology.internal, routingKey: BrokerTopology.routingKey(partition),

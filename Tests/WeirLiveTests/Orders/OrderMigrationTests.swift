@@ -37,7 +37,9 @@ import WeirTopology
         pool.start()
         defer { pool.stop() }
         try await room.publish([orderSubmit("o1", [a, b], units: 5)])
-        #expect(try await eventually { try room.orderState("o1") == "reserved" })
+        // It may be a second later by now, and the hold over: then the confirm takes the units again.
+        #expect(
+            try await eventually { ["reserved", "expired"].contains(try room.orderState("o1")) })
         #expect(
             try await eventually {
                 try room.count("select count(*) from intent where status = 'expired' and token like 'held-%'")

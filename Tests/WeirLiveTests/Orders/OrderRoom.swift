@@ -37,7 +37,7 @@ extension LiveRoom {
     /// Publishes commands, each of which has to be confirmed.
     func publish(_ commands: [Command], replyTo: String? = nil) async throws {
         let publisher = publisher()
-        #expect(await publisher.waitUntilReady(timeout: .seconds(10)))
+        #expect(await publisher.waitUntilReady(timeout: .seconds(60)))
         for command in commands {
             #expect(await publisher.publish(message(command, replyTo: replyTo)) == .confirmed)
         }
@@ -56,7 +56,7 @@ extension LiveRoom {
             exchange: exchange, routingKey: BrokerTopology.routingKey(partition), properties: properties,
             body: happening.body(partition: partition), mandatory: true)
         let publisher = publisher()
-        #expect(await publisher.waitUntilReady(timeout: .seconds(10)))
+        #expect(await publisher.waitUntilReady(timeout: .seconds(60)))
         #expect(await publisher.publish(message) == .confirmed)
         try await onThread { publisher.stop(drain: .seconds(1)) }
     }
