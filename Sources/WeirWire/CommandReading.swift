@@ -40,13 +40,16 @@ extension Command {
             let submit = try Submit(from: &fields)
             return kind == .submit ? .submit(submit) : .discard(submit)
         }
-        if kind == .submitOrder { return .order(.submit(try OrderSubmit(from: &fields))) }
+        if kind == .submitOrder || kind == .discardOrder {
+            let submit = try OrderSubmit(from: &fields)
+            return .order(kind == .submitOrder ? .submit(submit) : .discard(submit))
+        }
         let id = try Self.id(messageID)
         if let command = try OrderCommand(kind, id, from: &fields) { return .order(command) }
         let sku = try fields.identifier("sku", as: SKU.self)
         switch kind {
-        case .submit, .discard, .confirm, .submitOrder, .confirmOrder, .cancelOrder, .extendOrder,
-            .orderMessage:
+        case .submit, .discard, .confirm, .submitOrder, .discardOrder, .confirmOrder, .cancelOrder,
+            .extendOrder, .orderMessage:
             let token = try fields.identifier("token", as: Token.self)
             try fields.end(knowing: "token, sku")
             return .confirm(IntentChange(id: id, token: token, sku: sku))

@@ -98,6 +98,7 @@ public enum CommandKind: String, Sendable, CaseIterable {
     case define = "weir.sku.define.v1"
     case adjust = "weir.sku.adjust.v1"
     case submitOrder = "weir.order.submit.v1"
+    case discardOrder = "weir.order.discard.v1"
     case confirmOrder = "weir.order.confirm.v1"
     case cancelOrder = "weir.order.cancel.v1"
     case extendOrder = "weir.order.extend.v1"
@@ -106,8 +107,8 @@ public enum CommandKind: String, Sendable, CaseIterable {
 
     /// The kinds that a client may send.
     public static let allCases: [CommandKind] = [
-        .submit, .discard, .confirm, .cancel, .extend, .define, .adjust, .submitOrder, .confirmOrder,
-        .cancelOrder, .extendOrder,
+        .submit, .discard, .confirm, .cancel, .extend, .define, .adjust, .submitOrder, .discardOrder,
+        .confirmOrder, .cancelOrder, .extendOrder,
     ]
 }
 

@@ -1,6 +1,8 @@
 /// A command about an order, or a message that one partition sends another about it.
 public enum OrderCommand: Hashable, Sendable {
     case submit(OrderSubmit)
+    /// An order that could not be decided and that a person gave up: it is rejected, so that nobody waits for ever.
+    case discard(OrderSubmit)
     case confirm(OrderChange)
     case cancel(OrderChange)
     case extend(OrderExtension)
@@ -10,17 +12,17 @@ public enum OrderCommand: Hashable, Sendable {
     /// The order that the command is about.
     public var order: Token {
         switch self {
-        case .submit(let submit): submit.token
+        case .submit(let submit), .discard(let submit): submit.token
         case .confirm(let change), .cancel(let change): change.order
         case .extend(let wish): wish.order
         case .message(let message): message.order
         }
     }
 
-    /// The id under which the result is kept; nil for a submit, where the token serves, and for a message.
+    /// The id under which the result is kept; nil for a submit or a discard, where the token serves, and for a message.
     public var id: CommandID? {
         switch self {
-        case .submit, .message: nil
+        case .submit, .discard, .message: nil
         case .confirm(let change), .cancel(let change): change.id
         case .extend(let wish): wish.id
         }
@@ -30,6 +32,7 @@ public enum OrderCommand: Hashable, Sendable {
     public var kind: CommandKind {
         switch self {
         case .submit: .submitOrder
+        case .discard: .discardOrder
         case .confirm: .confirmOrder
         case .cancel: .cancelOrder
         case .extend: .extendOrder
@@ -41,7 +44,7 @@ public enum OrderCommand: Hashable, Sendable {
     public var payload: String {
         let kind = kind.rawValue
         switch self {
-        case .submit(let submit):
+        case .submit(let submit), .discard(let submit):
             return submit.lines.reduce("\(kind)\n\(submit.token)\n\(submit.buyer)") {
                 $0 + "\n\($1.sku)\n\($1.quantity)"
             }

@@ -94,8 +94,11 @@ extension Partitioning {
     public func home(of command: Command) -> Int {
         if let sku = command.sku { return partition(of: sku) }
         guard case .order(let order) = command else { return 0 }
-        if case .submit(let submit) = order { return coordinator(of: submit.token, lines: submit.lines) }
-        return coordinator(of: order.order, lines: [])
+        switch order {
+        case .submit(let submit), .discard(let submit):
+            return coordinator(of: submit.token, lines: submit.lines)
+        case .confirm, .cancel, .extend, .message: return coordinator(of: order.order, lines: [])
+        }
     }
 
     /// The partitions in which lines live.

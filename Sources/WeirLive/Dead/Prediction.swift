@@ -130,7 +130,8 @@ extension ReplayFindings.Finding {
         switch result.verdict {
         case .done: self = .known
         case .unchanged:
-            self = [.submit, .discard, .submitOrder].contains(kind) ? .known : .init("unchanged")
+            self =
+                [.submit, .discard, .submitOrder, .discardOrder].contains(kind) ? .known : .init("unchanged")
         case .refused(let refusal): self.init("refused_\(refusal.rawValue)")
         }
     }

@@ -14,10 +14,13 @@ extension DeadLetterView {
             type: type, messageID: properties.text("message_id"), contentType: nil, body: body ?? [])
     }
 
-    /// The intent that the letter wants, when it reads as one: what a discard decides.
-    var submit: Submit? {
-        guard case .submit(let submit)? = try? command() else { return nil }
-        return submit
+    /// The command that rejects what the letter wants, when that reads as an intent or an order: what a discard sends.
+    var discard: Command? {
+        switch try? command() {
+        case .submit(let submit): .discard(submit)
+        case .order(.submit(let submit)): .order(.discard(submit))
+        default: nil
+        }
     }
 
     /// The message that sends the letter again: the same command under the same token, to the partition that decides it.
@@ -34,16 +37,15 @@ extension DeadLetterView {
     /// sent it knew, so that it stays where it arrived.
     func home(of command: Command, in partitioning: Partitioning) -> Int {
         switch command {
-        case .order(.submit): return partitioning.home(of: command)
+        case .order(.submit), .order(.discard): return partitioning.home(of: command)
         case .order: return partition ?? partitioning.home(of: command)
         default: return partitioning.home(of: command)
         }
     }
 
-    /// The message that has the letter's intent decided as rejected; whoever waits for it is told.
-    func discarding(_ submit: Submit, of partitioning: Partitioning) -> OutgoingMessage {
-        let command = Command.discard(submit)
-        return message(
+    /// The message that has the letter's intent or order decided as rejected; whoever waits for it is told.
+    func discarding(_ command: Command, of partitioning: Partitioning) -> OutgoingMessage {
+        message(
             command.kind, body: command.body, headers: FieldTable(), to: partitioning.home(of: command))
     }
 

@@ -62,7 +62,7 @@ extension SnapshotRequest {
         if seen.insert(command.order).inserted { orders.append(command.order) }
         let lines: [OrderLine]
         switch command {
-        case .submit(let submit): lines = submit.lines
+        case .submit(let submit), .discard(let submit): lines = submit.lines
         case .message(.image(let order)): lines = order.lines
         case .confirm, .cancel, .extend, .message: return
         }

@@ -45,7 +45,7 @@ extension Delivery {
         guard case .order(let read) = command else { return command }
         let sender = replyTo.map { Sender(replyTo: $0, correlationID: correlationID) }
         switch read {
-        case .submit(var submit):
+        case .submit(var submit), .discard(var submit):
             let home = partitioning.coordinator(of: submit.token, lines: submit.lines)
             guard home == partition else {
                 throw WireRefusal(
@@ -54,6 +54,7 @@ extension Delivery {
                         + " publish with the routing key \(home)")
             }
             submit.sender = sender
+            if case .discard = read { return .order(.discard(submit)) }
             return .order(.submit(submit))
         case .confirm(var change):
             change.sender = sender

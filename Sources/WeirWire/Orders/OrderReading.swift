@@ -72,7 +72,8 @@ extension OrderCommand {
         case .extendOrder:
             let order = try fields.identifier("token", as: Token.self)
             self = .extend(try OrderExtension(id: id, order: order, from: &fields))
-        case .submit, .confirm, .cancel, .extend, .define, .adjust, .discard, .submitOrder, .orderMessage:
+        case .submit, .discard, .confirm, .cancel, .extend, .define, .adjust, .submitOrder, .discardOrder,
+            .orderMessage:
             return nil
         }
     }
@@ -118,7 +119,7 @@ extension OrderCommand {
     /// Writes the body of the message that carries this command.
     func write(to json: inout JSONWriter) {
         switch self {
-        case .submit(let submit):
+        case .submit(let submit), .discard(let submit):
             json.member("token", submit.token.text)
             json.member("buyer", submit.buyer.text)
             json.member("lines", array: submit.lines) { json, line in

@@ -101,7 +101,7 @@ struct OrderHistory {
             let lines = (0..<Int.random(in: 1...4, using: &random)).map { _ in
                 (skus.randomElement(using: &random)!, Int64.random(in: 1...2, using: &random))
             }
-            town.ask(order(token, lines))
+            town.ask(random.chance(4) ? discard(token, lines) : order(token, lines))
         case 22..<32: town.ask(confirm(order: token, id: freshID()))
         case 32..<36: town.ask(cancel(order: token, id: freshID()))
         case 36..<41: town.ask(cancel(order: token, [Int.random(in: 1...3, using: &random)], id: freshID()))

@@ -23,6 +23,42 @@ import WeirCore
         #expect(town.stock(a) == (4, 1, 0))
     }
 
+    // MARK: Given up
+
+    @Test func anOrderThatNobodyHasDecidedIsRejectedWhenItIsGivenUp() {
+        var town = Town([a: 5, b: 5, c: 5])
+        let lines = [(a, Int64(1)), (b, 1), (c, 1)]
+        let told = town.ask(discard(far, lines))
+        guard case .order(.state(let order, from: nil))? = told.last else {
+            Issue.record("\(told)")
+            return
+        }
+        #expect(order.state == .rejected && order.reason == .discarded && order.version == 1)
+        #expect(order.decidedAt == town.now)
+        #expect(town.mail.isEmpty, "nobody was ever asked")
+        #expect(town.orders[far]?.dueAt == nil)
+        for sku in [a, b, c] { #expect(town.stock(sku) == (5, 0, 0)) }
+        // Whoever asks for it again is told, and the same discard again changes nothing.
+        #expect(verdict(town.ask(WeirCoreTests.order(far, lines))) == .unchanged)
+        #expect(verdict(town.ask(discard(far, lines))) == .unchanged)
+        #expect(town.orders[far]?.order == order)
+        #expect(refusal(town.ask(confirm(order: far))) == .wrongState)
+    }
+
+    @Test func anOrderThatWasDecidedAfterAllStaysAsItIsWhenItsLetterIsGivenUp() {
+        var town = reserved()
+        let before = town.orders[far]
+        let told = town.ask(discard(far, [(a, 1), (b, 1), (c, 1)]))
+        guard case .order(.answered(kind: .discardOrder, _, far, let result))? = told.last else {
+            Issue.record("\(told)")
+            return
+        }
+        #expect(result.verdict == .unchanged && result.isReplayed)
+        #expect(town.ask(discard(far, [(a, 2), (b, 1), (c, 1)])) == [.order(.conflict(far))])
+        #expect(town.orders[far] == before)
+        #expect(town.lines(far) == [.reserved, .reserved, .reserved])
+    }
+
     @Test func aCommandTakesEffectOnce() {
         var town = reserved()
         town.ask(confirm(order: far))

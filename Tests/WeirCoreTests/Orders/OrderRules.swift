@@ -43,12 +43,31 @@ import WeirCore
         #expect(town.parts[2]?[far] == nil, "the coordinator's own lines need no guard")
     }
 
-    @Test func theShortestHoldIsTheOrders() {
-        var town = Town([a: 5, b: 5, c: 5])
-        town.set(SKUPolicy(holdSeconds: 4), of: b)
-        town.ask(order(far, [(a, 1), (b, 1), (c, 1)]))
+    @Test func linesOfOneSKUAreMergedIntoTheFirst() {
+        var town = Town([a: 5, b: 5])
+        town.ask(order(far, [(a, 1), (b, 1), (a, 3)]))
         town.settle()
-        #expect(town.orders[far]?.order.holdUntil == at(noon + 4))
+        #expect(town.orders[far]?.order.lines.map(\.quantity.units) == [4, 1])
+        #expect(town.lines(far) == [.reserved, .reserved])
+        #expect(town.stock(a) == (1, 4, 0) && town.stock(b) == (4, 1, 0))
+        // Together they are more than there is.
+        let other = OrderTown.token(coordinatedBy: 2, "m")
+        town.ask(order(other, [(a, 1), (b, 1), (a, 1)]))
+        town.settle()
+        #expect(town.state(other) == .rejected)
+        let most = Quantity.range.upperBound
+        #expect(
+            OrderSubmit(token: far, buyer: ann, lines: [(a, Quantity(most)!), (a, Quantity(1)!)]) == nil)
+    }
+
+    @Test func theShortestHoldIsTheOrders() {
+        for shortest in [a, b, c] {
+            var town = Town([a: 5, b: 5, c: 5])
+            town.set(SKUPolicy(holdSeconds: 4), of: shortest)
+            town.ask(order(far, [(a, 1), (b, 1), (c, 1)]))
+            town.settle()
+            #expect(town.orders[far]?.order.holdUntil == at(noon + 4))
+        }
     }
 
     @Test func aHoldOfZeroSecondsIsHeldUntilTheOrderCommitsAndThenSold() {
@@ -118,6 +137,7 @@ import WeirCore
         town.settle()
         #expect(town.state(far) == .rejected)
         #expect(town.intents[.line(1, of: far)]?.state == .rejected)
+        #expect(town.intents[.line(1, of: far)]?.onShortage == .reject, "and says so itself")
     }
 
     @Test func anUnknownSKUIsAShortage() {

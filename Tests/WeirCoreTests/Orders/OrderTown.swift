@@ -171,6 +171,11 @@ func order(
             sender: sender)!)
 }
 
+func discard(_ token: Token, _ lines: [(SKU, Int64)]) -> OrderCommand {
+    guard case .submit(let submit) = order(token, lines) else { fatalError("an order is a submit") }
+    return .discard(submit)
+}
+
 func confirm(order: Token, id name: String = "c1", replyTo: String? = nil) -> OrderCommand {
     let sender = replyTo.map { Sender(replyTo: $0, correlationID: "2") }
     return .confirm(OrderChange(id: id(name), order: order, sender: sender))

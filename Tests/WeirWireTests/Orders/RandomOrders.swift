@@ -23,16 +23,17 @@ extension SplitMix64 {
         }
         return Order(
             token: token(), buyer: buyer(), coordinator: Int.random(in: 0..<64, using: &self), lines: lines,
-            state: state, reason: state == .rejected ? .orderIncomplete : nil,
+            state: state, reason: state == .rejected ? one(of: [.orderIncomplete, .discarded]) : nil,
             version: number(in: 1...Int64.max), holdUntil: state == .reserved ? moment() : nil,
             decidedAt: state == .reserving ? nil : moment())
     }
 
     mutating func orderCommand(_ kind: CommandKind) -> OrderCommand {
         switch kind {
-        case .submitOrder:
+        case .submitOrder, .discardOrder:
             let lines = orderLines(Int.random(in: 1...9, using: &self))
-            return .submit(OrderSubmit(token: token(), buyer: buyer(), lines: lines)!)
+            let submit = OrderSubmit(token: token(), buyer: buyer(), lines: lines)!
+            return kind == .submitOrder ? .submit(submit) : .discard(submit)
         case .confirmOrder: return .confirm(OrderChange(id: commandID(), order: token()))
         case .extendOrder:
             return .extend(OrderExtension(id: commandID(), order: token(), holdUntil: moment()))
@@ -73,7 +74,7 @@ extension SplitMix64 {
         case 5: .conflict(token())
         default:
             .answered(
-                kind: one(of: [.submitOrder, .confirmOrder, .cancelOrder, .extendOrder]),
+                kind: one(of: [.submitOrder, .discardOrder, .confirmOrder, .cancelOrder, .extendOrder]),
                 id: commandID().text,
                 order: token(), result: result())
         }

@@ -112,7 +112,7 @@ extension SplitMix64 {
                 Adjustment(
                     id: commandID(), sku: sku(), delta: max(1, number(in: StockLimit.delta)),
                     reason: text(upToBytes: Adjustment.longestReason)))
-        case .submitOrder, .confirmOrder, .cancelOrder, .extendOrder, .orderMessage:
+        case .submitOrder, .discardOrder, .confirmOrder, .cancelOrder, .extendOrder, .orderMessage:
             .order(orderCommand(kind))
         }
     }

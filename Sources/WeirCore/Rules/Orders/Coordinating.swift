@@ -3,7 +3,7 @@
 extension Desk {
     /// Records an order, and decides it at once where no other partition has a say.
     mutating func decide(_ submit: OrderSubmit) {
-        if let known = orders.row(submit.token) { return repeatOutcome(of: known, to: submit) }
+        if let known = orders.row(submit.token) { return repeatOutcome(of: known, to: submit, .submitOrder) }
         let order = Order(
             token: submit.token, buyer: submit.buyer, coordinator: orders.partition, lines: submit.lines,
             state: .reserving, version: 0)
@@ -17,13 +17,25 @@ extension Desk {
         enter(row, .reserving, asking: others)
     }
 
+    /// Rejects an order that became a dead letter and that a person gave up, unless it was decided after all. No line of
+    /// it was ever asked for.
+    mutating func discard(_ submit: OrderSubmit) {
+        if let known = orders.row(submit.token) {
+            return repeatOutcome(of: known, to: submit, .discardOrder)
+        }
+        let order = Order(
+            token: submit.token, buyer: submit.buyer, coordinator: orders.partition, lines: submit.lines,
+            state: .rejected, version: 0)
+        enter(OrderRow(order: order, changedAt: now), .rejected, reason: .discarded, asking: [])
+    }
+
     /// A token is decided once: the same wish gets the same order again, another one is a conflict.
-    private mutating func repeatOutcome(of known: OrderRow, to submit: OrderSubmit) {
+    private mutating func repeatOutcome(of known: OrderRow, to submit: OrderSubmit, _ kind: CommandKind) {
         guard known.order.repeats(submit) else { return tell(.order(.conflict(submit.token))) }
         let result = CommandResult(.unchanged, .order(known.order)).replayed()
         let answered = Happening.order(
             .answered(
-                kind: .submitOrder, id: submit.token.text, order: submit.token, result: result))
+                kind: kind, id: submit.token.text, order: submit.token, result: result))
         guard known.order.state == .reserving, known.order.coordinator == orders.partition else {
             return tell(answered)
         }

@@ -3,6 +3,7 @@ extension Desk {
     mutating func decide(_ command: OrderCommand) {
         switch command {
         case .submit(let submit): decide(submit)
+        case .discard(let submit): discard(submit)
         case .confirm(let change): answer(command, change.id) { $0.confirm(change) }
         case .cancel(let change): answer(command, change.id) { $0.cancel(change) }
         case .extend(let wish): answer(command, wish.id) { $0.extend(wish) }
