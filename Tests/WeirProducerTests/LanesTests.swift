@@ -78,14 +78,14 @@ import WeirCore
         #expect(airport.departed == [[1]])
         airport.lanes.land(partition: 0, isOver: false)
         #expect(airport.departed == [[1]])
-        airport.lanes.hear(1, partition: 0)
+        airport.lanes.hear([1], partition: 0)
         #expect(airport.departed == [[1], [2, 3]])
     }
 
     @Test func anOutcomeBeforeTheLandingCounts() {
         let airport = Airport()
         airport.enter(1, 2)
-        airport.lanes.hear(1, partition: 0)
+        airport.lanes.hear([1], partition: 0)
         #expect(airport.departed == [[1]])
         airport.lanes.land(partition: 0, isOver: false)
         #expect(airport.departed == [[1], [2]])
@@ -95,8 +95,8 @@ import WeirCore
         let airport = Airport()
         airport.enter(5, 6)
         airport.lanes.land(partition: 0, isOver: false)
-        airport.lanes.hear(4, partition: 0)
-        airport.lanes.hear(5, partition: 1)
+        airport.lanes.hear([4], partition: 0)
+        airport.lanes.hear([5], partition: 1)
         #expect(airport.departed == [[5]])
     }
 
@@ -117,21 +117,22 @@ import WeirCore
         #expect(airport.departed == [[1], [2, 3], [4]])
     }
 
-    @Test func whatWaitsIsCheckedAsSoonAsTheFlightBeforeHasLanded() {
+    @Test func aFlightIsCheckedOnceWhenItMayDepart() {
         let airport = Airport(hasSlowChecks: true)
         airport.enter(1, 2)
         #expect(airport.checked == [[1]])
         airport.clear()
         #expect(airport.departed == [[1]])
-        #expect(airport.checked == [[1]])
         airport.lanes.land(partition: 0, isOver: false)
-        #expect(airport.checked == [[1], [2]])
         airport.enter(3)
+        #expect(airport.checked == [[1]])
+        airport.lanes.hear([1], partition: 0)
+        #expect(airport.checked == [[1], [2, 3]])
+        // What comes during the check waits for the next flight.
+        airport.enter(4)
         airport.clear()
-        #expect(airport.checked == [[1], [2], [3]])
-        airport.lanes.hear(1, partition: 0)
-        // The one that is still being checked keeps nobody waiting.
-        #expect(airport.departed == [[1], [2]])
+        #expect(airport.departed == [[1], [2, 3]])
+        #expect(airport.checked == [[1], [2, 3]])
     }
 
     @Test func whatIsKnownDoesNotDepartAndTheNextIsChecked() {
@@ -142,18 +143,6 @@ import WeirCore
         #expect(airport.checked == [[1], [2, 3]])
         airport.clear(without: 2)
         #expect(airport.departed == [[3]])
-    }
-
-    @Test func whatIsCheckedButNotHeardDepartsWhenPatienceIsOver() {
-        let airport = Airport(hasSlowChecks: true)
-        airport.enter(1, 2)
-        airport.clear()
-        airport.lanes.land(partition: 0, isOver: false)
-        #expect(airport.alarmCount == 0)
-        airport.clear()
-        #expect(airport.alarmCount == 1)
-        airport.ring()
-        #expect(airport.departed == [[1], [2]])
     }
 
     @Test func aFlightThatIsOverWithoutAMessageMakesRoomAtOnce() {
@@ -180,12 +169,12 @@ import WeirCore
         #expect(airport.departed == [[1], [2, 3]])
         airport.ring()
         #expect(airport.departed.count == 2)
-        airport.lanes.hear(1, partition: 0)
+        airport.lanes.hear([1], partition: 0)
         #expect(airport.departed == [[1], [2, 3], [4, 5]])
         airport.lanes.land(partition: 0, isOver: false)
         #expect(airport.departed.count == 3)
         // Whoever hears of the last knows that those before it are decided.
-        airport.lanes.hear(4, partition: 0)
+        airport.lanes.hear([4], partition: 0)
         #expect(airport.departed.last == [6, 7])
         // What reached nobody is not with the worker.
         airport.lanes.land(partition: 0, isOver: true)

@@ -36,6 +36,7 @@ extension Statement {
 enum LookUpQueries {
     static let intents = Statement(Queries.lookIntents)
     static let orders = Statement(Queries.lookOrders)
+    static let decided = Statement(Queries.readIntents)
     static let commands = Statement(Queries.readCommands)
     static let skus = Statement(Queries.readSkus)
     static let page = Statement(Queries.lookSkus)
@@ -64,6 +65,15 @@ enum LookUpQueries {
             }
         }
         return findings
+    }
+
+    static func decided(_ rows: Rows) -> [Token: Intent] {
+        var intents: [Token: Intent] = [:]
+        for row in 0..<rows.count {
+            guard let intent = Intent(rows, row) else { continue }
+            intents[intent.token] = intent
+        }
+        return intents
     }
 
     static func stocks(_ rows: Rows) -> [Stock] {

@@ -7,6 +7,8 @@ extension LookUps {
         private let questions: [Question]
         private var tokens: [String] = []
         private var orders: [String] = []
+        /// Those of flights, which want to know what is decided and nothing else: the shorter query.
+        private var flights: [String] = []
         private var commands: [String] = []
         private var skus: [String] = []
         private var pages: [(after: String, limit: Int)] = []
@@ -16,7 +18,7 @@ extension LookUps {
             for question in questions {
                 switch question {
                 case .intent(let token, _): tokens.append(token.text)
-                case .flight(let flight, _): for token in flight { tokens.append(token.text) }
+                case .flight(let flight, _): for token in flight { flights.append(token.text) }
                 case .order(let token, _): orders.append(token.text)
                 case .command(let id, _): commands.append(id.text)
                 case .sku(let sku, _): skus.append(sku.text)
@@ -30,6 +32,7 @@ extension LookUps {
             var queries: [Query] = []
             if !tokens.isEmpty { queries.append(Query(LookUpQueries.intents, [.texts(tokens)])) }
             if !orders.isEmpty { queries.append(Query(LookUpQueries.orders, [.texts(orders)])) }
+            if !flights.isEmpty { queries.append(Query(LookUpQueries.decided, [.texts(flights)])) }
             if !commands.isEmpty { queries.append(Query(LookUpQueries.commands, [.texts(commands)])) }
             if !skus.isEmpty { queries.append(Query(LookUpQueries.skus, [.texts(skus)])) }
             for page in pages {
@@ -39,13 +42,14 @@ extension LookUps {
             var rows = try session.run(queries).makeIterator()
             let intents = tokens.isEmpty ? [:] : rows.next().map(LookUpQueries.findings) ?? [:]
             let orders = self.orders.isEmpty ? [:] : rows.next().map(LookUpQueries.orders) ?? [:]
+            let decided = flights.isEmpty ? [:] : rows.next().map(LookUpQueries.decided) ?? [:]
             let results = commands.isEmpty ? [:] : rows.next().map(LookUpQueries.results) ?? [:]
             let stocks = skus.isEmpty ? [] : rows.next().map(LookUpQueries.stocks) ?? []
             let stockBySKU = Dictionary(stocks.map { ($0.sku, $0) }) { first, _ in first }
             for question in questions {
                 switch question {
                 case .intent(let token, let answer): answer.finish(.found(intents[token] ?? .nothing))
-                case .flight(_, let then): then(.found(intents))
+                case .flight(_, let then): then(.found(decided))
                 case .order(let token, let answer): answer.finish(.found(orders[token] ?? .nothing))
                 case .command(let id, let answer): answer.finish(.found(results[id]))
                 case .sku(let sku, let answer): answer.finish(.found(stockBySKU[sku]))

@@ -15,7 +15,7 @@ final class LookUps: Sendable {
     enum Question: Sendable {
         case intent(Token, Awaited<LookedUp<IntentFinding>>)
         /// Answered on the look-up thread, which goes on from there.
-        case flight([Token], @Sendable (LookedUp<[Token: IntentFinding]>) -> Void)
+        case flight([Token], @Sendable (LookedUp<[Token: Intent]>) -> Void)
         case order(Token, Awaited<LookedUp<OrderFinding>>)
         case command(CommandID, Awaited<LookedUp<StoredResult?>>)
         case sku(SKU, Awaited<LookedUp<Stock?>>)
@@ -69,8 +69,8 @@ final class LookUps: Sendable {
 
     func intent(_ token: Token) async -> LookedUp<IntentFinding> { await ask { .intent(token, $0) } }
 
-    /// Looks tokens up and calls `then` on the look-up thread; with `.away` at once when nobody can tell.
-    func intents(_ tokens: [Token], then: @escaping @Sendable (LookedUp<[Token: IntentFinding]>) -> Void) {
+    /// Looks up which tokens are decided and calls `then` on the look-up thread; with `.away` at once when nobody can tell.
+    func decided(_ tokens: [Token], then: @escaping @Sendable (LookedUp<[Token: Intent]>) -> Void) {
         guard mailbox.put(.flight(tokens, then)) == .accepted else { return then(.away) }
     }
 

@@ -13,9 +13,9 @@ extension ProducerNeighbour {
             neighbour.lookUp = { flight, then in
                 // Skipped while PostgreSQL is away or slow, because the worker says the same.
                 guard lookUps.isQuick else { return then(nil) }
-                lookUps.intents(flight.map(\.submit.token)) { findings in
+                lookUps.decided(flight.map(\.submit.token)) { findings in
                     guard case .found(let known) = findings else { return then(nil) }
-                    then { if case .intent(let intent, _) = known[$0] { intent } else { nil } }
+                    then { known[$0] }
                 }
             }
         }

@@ -8,8 +8,8 @@ import WeirWire
 /// thread, and what reached it earlier would only wait there, alone. A wish that comes into an empty lane flies at
 /// once; in a rush the flights fill up by themselves, and cost a query and a message a flight, not a wish.
 ///
-/// Before a wish flies its token is looked up. That takes its time while the flight before is being decided: as soon as
-/// that has landed, what waits is checked, all together, and what comes meanwhile after it.
+/// Before wishes fly their tokens are looked up, all together and once a flight: to begin with that while the flight
+/// before is being decided would save its time, but in a rush it makes two or three small look-ups of one.
 ///
 /// While the worker answers, it is given no more than it can take up next: two full flights are with it at most, one
 /// that is being decided and one at hand. What is more waits in the lane, where ``Congestion`` sees it; otherwise the
@@ -44,7 +44,7 @@ package final class Lanes: Sendable {
         /// When an outcome was heard last, or when the first flight departed after all were decided.
         var signAt: UInt64 = 0
 
-        /// Whether a flight is between its departure and its landing.
+        /// Whether a flight is between its look-up and its landing.
         var isFlying = false
         /// The ids of the flight that is under way, from the smallest to the greatest.
         var ids: ClosedRange<UInt64> = 0...0
@@ -52,12 +52,7 @@ package final class Lanes: Sendable {
         /// When the next flight may depart without an outcome.
         var quietUntil: UInt64 = 0
         var isTimed = false
-        /// Whether wishes are being looked up.
-        var isChecking = false
-        /// What has not been looked up yet.
         var waiting: [Wish] = []
-        /// What nobody knows, and may depart.
-        var ready: [Wish] = []
 
         /// Whether the worker has enough for now.
         mutating func isCrowded(_ now: UInt64, most: Int, silence: UInt64) -> Bool {
@@ -88,25 +83,27 @@ package final class Lanes: Sendable {
         }
 
         mutating func next(_ now: UInt64, most: Int, silence: UInt64) -> Step? {
-            guard !isFlying else { return nil }
+            guard !isFlying, !waiting.isEmpty else { return nil }
             let isCrowded = isCrowded(now, most: most, silence: silence)
-            let isFree =
-                !isCrowded && (isHeard || now >= quietUntil || ready.count + waiting.count >= most)
-            if isFree, !ready.isEmpty { return .depart(depart(most, now)) }
-            if !isChecking, !waiting.isEmpty, ready.count < most {
-                isChecking = true
-                return .check(Self.take(most, from: &waiting))
+            guard isCrowded || !(isHeard || now >= quietUntil || waiting.count >= most) else {
+                isFlying = true
+                let flight = waiting.count > most ? Array(waiting.prefix(most)) : waiting
+                waiting.removeFirst(flight.count)
+                return .check(flight)
             }
-            guard !isFree, !isTimed, !ready.isEmpty else { return nil }
+            guard !isTimed else { return nil }
             isTimed = true
             return .pause(isCrowded ? Lanes.patienceNanoseconds : quietUntil - now)
         }
 
-        private mutating func depart(_ most: Int, _ now: UInt64) -> [Wish] {
-            let flight = Self.take(most, from: &ready)
-            isFlying = true
+        /// Of a flight that was looked up, nobody knows these.
+        mutating func depart(_ flight: [Wish], _ now: UInt64) {
+            guard let first = flight.first else {
+                isFlying = false
+                return
+            }
             isHeard = false
-            ids = flight.reduce(flight[0].id...flight[0].id) {
+            ids = flight.reduce(first.id...first.id) {
                 min($0.lowerBound, $1.id)...max($0.upperBound, $1.id)
             }
             if isAnswering {
@@ -114,20 +111,12 @@ package final class Lanes: Sendable {
                 undecided.append((ids, flight.count))
                 undecidedCount += flight.count
             }
-            return flight
-        }
-
-        private static func take(_ most: Int, from wishes: inout [Wish]) -> [Wish] {
-            let taken = wishes.count > most ? Array(wishes.prefix(most)) : wishes
-            wishes.removeFirst(taken.count)
-            return taken
         }
     }
 
     /// What a lane does next.
     private enum Step {
         case check([Wish])
-        case depart([Wish])
         /// To look again after so many nanoseconds.
         case pause(UInt64)
     }
@@ -166,12 +155,11 @@ package final class Lanes: Sendable {
         change(partition) { $0.waiting.append(wish) }
     }
 
-    /// Wishes were looked up, and these may depart.
-    func clear(_ wishes: [Wish], partition: Int) {
-        change(partition) { lane in
-            lane.isChecking = false
-            lane.ready += wishes
-        }
+    /// A flight was looked up, and these of it may depart.
+    func clear(_ flight: [Wish], partition: Int) {
+        let now = monotonicNanoseconds()
+        change(partition) { $0.depart(flight, now) }
+        if !flight.isEmpty { crew.withLock { $0 }?.depart(flight, partition) }
     }
 
     /// The flight was handed to the broker, or is over without that.
@@ -184,10 +172,13 @@ package final class Lanes: Sendable {
         }
     }
 
-    /// An outcome was heard.
-    func hear(_ id: UInt64, partition: Int) {
+    /// Outcomes of a partition were heard.
+    func hear(_ ids: [UInt64], partition: Int) {
+        guard !ids.isEmpty else { return }
         let now = monotonicNanoseconds()
-        change(partition) { $0.hear(id, now: now) }
+        change(partition) { lane in
+            for id in ids { lane.hear(id, now: now) }
+        }
     }
 
     private func change(_ partition: Int, _ change: (inout Lane) -> Void) {
@@ -198,7 +189,6 @@ package final class Lanes: Sendable {
         }
         switch step {
         case .check(let wishes): crew.withLock { $0 }?.check(wishes, partition)
-        case .depart(let flight): crew.withLock { $0 }?.depart(flight, partition)
         case .pause(let nanoseconds):
             schedule(nanoseconds) { [weak self] in self?.change(partition) { $0.isTimed = false } }
         case nil: break

@@ -73,7 +73,10 @@ package final class OutcomeListener: Sendable {
     private func note(_ delivery: Delivery) {
         guard let type = delivery.properties.type else { return }
         guard type == Bundle.outcomes else {
-            return note(type, delivery.properties.correlationID, delivery.body)
+            if let (correlation, partition) = note(type, delivery.properties.correlationID, delivery.body) {
+                lanes.hear([correlation], partition: partition)
+            }
+            return
         }
         let headers = delivery.properties.headers
         guard let lines = Bundle.lines(of: delivery.body),
@@ -85,10 +88,23 @@ package final class OutcomeListener: Sendable {
             logger.warning("a bundle of outcomes could not be read")
             return
         }
-        for (position, line) in lines.enumerated() { note(types[position], correlationIDs[position], line) }
+        // First everybody is told, then the next flight departs: its making would keep the others waiting.
+        var heard: [UInt64] = []
+        var partition = 0
+        for (position, line) in lines.enumerated() {
+            guard let (correlation, place) = note(types[position], correlationIDs[position], line) else {
+                continue
+            }
+            heard.append(correlation)
+            partition = place
+        }
+        lanes.hear(heard, partition: partition)
     }
 
-    private func note(_ type: String, _ correlationID: String?, _ body: [UInt8]) {
+    /// Tells those who wait for an outcome; returns which wish it answers, and the partition that decided it.
+    private func note(
+        _ type: String, _ correlationID: String?, _ body: [UInt8]
+    ) -> (correlation: UInt64, partition: Int)? {
         let happening: Happening
         do {
             happening = try Happening(type: type, body: body)
@@ -96,14 +112,14 @@ package final class OutcomeListener: Sendable {
             logger.warning(
                 "an outcome could not be read",
                 metadata: ["type": "\(printable(type))", "reason": "\(error.detail)"])
-            return
+            return nil
         }
         let correlation = correlationID.flatMap { UInt64($0, radix: 16) }
         neighbour.beforeOutcome(happening)
         desk.deliver(happening, correlation: correlation)
-        if let correlation, let sku = happening.sku {
-            lanes.hear(correlation, partition: partitioning.partition(of: sku))
-        }
         neighbour.afterOutcome(happening, correlation)
+        // An order flies alone.
+        guard let correlation, let sku = happening.sku else { return nil }
+        return (correlation, partitioning.partition(of: sku))
     }
 }
