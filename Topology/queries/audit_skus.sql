@@ -6,7 +6,7 @@ select w.sku, w.is_row, w.partition, w.seq, w.type, w.body, s.stocked, s.availab
     coalesce(i.reserved, 0)::bigint, coalesce(i.confirmed, 0)::bigint, coalesce(i.waitlisted, 0)::bigint,
     coalesce(i.backordered, 0)::bigint, coalesce(i.last_place, 0)::bigint
 from (
-    select e.sku, false as is_row, e.partition, e.seq, e.type::text as type, e.body from event e
+    select e.sku, false as is_row, e.partition, e.seq, e.type::text as type, e.body from event e where e.sku <> ''
     union all
     select r.sku, true, r.partition, 0, null, null from sku r
 ) w
