@@ -70,8 +70,10 @@ public struct BrokerTopology: Sendable, Hashable {
     /// The routing key of a partition: its number.
     public static func routingKey(_ partition: Int) -> String { String(partition) }
 
-    /// The routing key of an event: `<type>.<sku>`, a dot of the SKU written `%2E`, so that the SKU is one word.
+    /// The routing key of an event: `<type>.<sku>`, a dot of the SKU written `%2E`, so that the SKU is one word; of an event
+    /// about an order, which has no SKU, the type alone.
     public static func eventRoutingKey(type: String, sku: String) -> String {
+        guard !sku.isEmpty else { return type }
         guard sku.utf8.contains(UInt8(ascii: ".")) else { return "\(type).\(sku)" }
         return
             "\(type).\(sku.split(separator: ".", omittingEmptySubsequences: false).joined(separator: "%2E"))"

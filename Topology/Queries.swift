@@ -6,7 +6,11 @@ public enum Queries {
         "audit_claims_without_stock", PackageResources.audit_claims_without_stock_sql)
     public static let auditEnd = SQLText("audit_end", PackageResources.audit_end_sql)
     public static let auditIntents = SQLText("audit_intents", PackageResources.audit_intents_sql)
+    public static let auditLinesWithoutOrder = SQLText(
+        "audit_lines_without_order", PackageResources.audit_lines_without_order_sql)
     public static let auditNumbering = SQLText("audit_numbering", PackageResources.audit_numbering_sql)
+    public static let auditOrderLines = SQLText("audit_order_lines", PackageResources.audit_order_lines_sql)
+    public static let auditOrders = SQLText("audit_orders", PackageResources.audit_orders_sql)
     public static let auditSkus = SQLText("audit_skus", PackageResources.audit_skus_sql)
     public static let auditSnapshot = SQLText("audit_snapshot", PackageResources.audit_snapshot_sql)
     public static let auditThresholds = SQLText("audit_thresholds", PackageResources.audit_thresholds_sql)
@@ -16,6 +20,8 @@ public enum Queries {
         "commit_clear_suspects", PackageResources.commit_clear_suspects_sql)
     public static let commitCountBuyers = SQLText(
         "commit_count_buyers", PackageResources.commit_count_buyers_sql)
+    public static let commitInsertAddresses = SQLText(
+        "commit_insert_addresses", PackageResources.commit_insert_addresses_sql)
     public static let commitInsertCommands = SQLText(
         "commit_insert_commands", PackageResources.commit_insert_commands_sql)
     public static let commitInsertDeadLetters = SQLText(
@@ -24,15 +30,23 @@ public enum Queries {
         "commit_insert_events", PackageResources.commit_insert_events_sql)
     public static let commitInsertIntents = SQLText(
         "commit_insert_intents", PackageResources.commit_insert_intents_sql)
+    public static let commitInsertOrders = SQLText(
+        "commit_insert_orders", PackageResources.commit_insert_orders_sql)
     public static let commitInsertSkus = SQLText(
         "commit_insert_skus", PackageResources.commit_insert_skus_sql)
     public static let commitInsertSpecialIntents = SQLText(
         "commit_insert_special_intents", PackageResources.commit_insert_special_intents_sql)
+    public static let commitMoveForwarded = SQLText(
+        "commit_move_forwarded", PackageResources.commit_move_forwarded_sql)
     public static let commitMoveHead = SQLText("commit_move_head", PackageResources.commit_move_head_sql)
+    public static let commitPutOrderParts = SQLText(
+        "commit_put_order_parts", PackageResources.commit_put_order_parts_sql)
     public static let commitReturnDeadLetters = SQLText(
         "commit_return_dead_letters", PackageResources.commit_return_dead_letters_sql)
     public static let commitUpdateIntents = SQLText(
         "commit_update_intents", PackageResources.commit_update_intents_sql)
+    public static let commitUpdateOrders = SQLText(
+        "commit_update_orders", PackageResources.commit_update_orders_sql)
     public static let commitUpdatePolicies = SQLText(
         "commit_update_policies", PackageResources.commit_update_policies_sql)
     public static let commitUpdateSkus = SQLText(
@@ -64,6 +78,7 @@ public enum Queries {
     public static let lookIntents = SQLText("look_intents", PackageResources.look_intents_sql)
     public static let lookOpenLetters = SQLText(
         "look_open_letters", PackageResources.look_open_letters_sql)
+    public static let lookOrders = SQLText("look_orders", PackageResources.look_orders_sql)
     public static let lookOwners = SQLText("look_owners", PackageResources.look_owners_sql)
     public static let lookSessionSettings = SQLText(
         "look_session_settings", PackageResources.look_session_settings_sql)
@@ -110,11 +125,20 @@ public enum Queries {
     public static let readCommands = SQLText("read_commands", PackageResources.read_commands_sql)
     public static let readDue = SQLText("read_due", PackageResources.read_due_sql)
     public static let readDueSkus = SQLText("read_due_skus", PackageResources.read_due_skus_sql)
+    public static let readForwarding = SQLText("read_forwarding", PackageResources.read_forwarding_sql)
     public static let readIntents = SQLText("read_intents", PackageResources.read_intents_sql)
     public static let readLines = SQLText("read_lines", PackageResources.read_lines_sql)
     public static let readLog = SQLText("read_log", PackageResources.read_log_sql)
+    public static let readMessages = SQLText("read_messages", PackageResources.read_messages_sql)
     public static let readNextDeadline = SQLText(
         "read_next_deadline", PackageResources.read_next_deadline_sql)
+    public static let readNextOrderDeadline = SQLText(
+        "read_next_order_deadline", PackageResources.read_next_order_deadline_sql)
+    public static let readOrderLines = SQLText("read_order_lines", PackageResources.read_order_lines_sql)
+    public static let readOrderParts = SQLText("read_order_parts", PackageResources.read_order_parts_sql)
+    public static let readOrderSkus = SQLText("read_order_skus", PackageResources.read_order_skus_sql)
+    public static let readOrders = SQLText("read_orders", PackageResources.read_orders_sql)
+    public static let readOrdersDue = SQLText("read_orders_due", PackageResources.read_orders_due_sql)
     public static let readPosition = SQLText("read_position", PackageResources.read_position_sql)
     public static let readSkus = SQLText("read_skus", PackageResources.read_skus_sql)
     public static let readUncountedBuyers = SQLText(
@@ -134,24 +158,26 @@ public enum Queries {
 
     /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
     public static let all = [
-        auditBuyers, auditClaimsWithoutStock, auditEnd, auditIntents, auditNumbering, auditSkus,
-        auditSnapshot, auditThresholds, commitChangeBuyers, commitClearSuspects, commitCountBuyers,
-        commitInsertCommands,
-        commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertSkus,
-        commitInsertSpecialIntents, commitMoveHead, commitReturnDeadLetters, commitUpdateIntents,
+        auditBuyers, auditClaimsWithoutStock, auditEnd, auditIntents, auditLinesWithoutOrder, auditNumbering,
+        auditOrderLines, auditOrders, auditSkus, auditSnapshot, auditThresholds, commitChangeBuyers,
+        commitClearSuspects, commitCountBuyers, commitInsertAddresses, commitInsertCommands,
+        commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertOrders,
+        commitInsertSkus, commitInsertSpecialIntents, commitMoveForwarded, commitMoveHead,
+        commitPutOrderParts, commitReturnDeadLetters, commitUpdateIntents, commitUpdateOrders,
         commitUpdatePolicies, commitUpdateSkus, deadCount, deadDiscard, deadEdit, deadGroups, deadHistory,
         deadImport, deadNote, deadRestore, doctorLaxRoles, doctorPartitions, doctorPrivileges, doctorServer,
-        keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus, lookDeadLetters, lookEvents,
-        lookGauges, lookHeads, lookInstallation, lookIntents, lookOpenLetters, lookOwners,
+        keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus, lookDeadLetters, lookEvents, lookGauges,
+        lookHeads, lookInstallation, lookIntents, lookOpenLetters, lookOrders, lookOwners,
         lookSessionSettings, lookSkus, lookTrace, migrateAcceptFailover, migrateApplied, migrateBegin,
         migrateEncoding, migrateEnd, migrateHistory, migrateInstall, migrateLock, migratePartitions,
         migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock,
         pruneCheckpoints, pruneCommands, pruneCountCommands, pruneCountSales, pruneDryRun, pruneForget,
         pruneHorizon, pruneIntents, pruneLines, pruneLog, pruneMove, prunePages, prunePlan, prunePutIntents,
         prunePutSkus, pruneSales, pruneSkus, readBuyers, readClock, readCommands, readDue, readDueSkus,
-        readIntents, readLines,
-        readLog, readNextDeadline, readPosition, readSkus, readUncountedBuyers, readUnserved, replayBegin,
-        replayGive, replayMark, replayPending, replayProgress, replayResume, replaySend, replayShow,
-        replayStop, replayTake, suspectNote,
+        readForwarding, readIntents, readLines, readLog, readMessages, readNextDeadline,
+        readNextOrderDeadline, readOrderLines, readOrderParts, readOrderSkus, readOrders, readOrdersDue,
+        readPosition, readSkus, readUncountedBuyers, readUnserved, replayBegin, replayGive, replayMark,
+        replayPending, replayProgress, replayResume, replaySend, replayShow, replayStop, replayTake,
+        suspectNote,
     ]
 }

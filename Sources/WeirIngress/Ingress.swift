@@ -45,13 +45,15 @@ public final class Ingress: Service {
         self.logger = logger
         let lookUps = LookUps(settings, logger: logger)
         let memory = QueuedMemory(limit: settings.queuedMemory)
+        let orderMemory = WishMemory<OrderSubmit>(limit: settings.queuedMemory / 10)
         gateKeeper = settings.soldOutGate ? GateKeeper(settings, logger: logger) : nil
         let factory: any MetricsFactory = if let metrics { metrics } else { MetricsSystem.factory }
         let recorded = IngressMetrics(factory, partitions: partitioning.count)
         let producer = ProducerCore(
             settings.producer, partitioning: partitioning,
             neighbour: .ingress(
-                settings, lookUps: lookUps, memory: memory, gate: gateKeeper?.gate, metrics: recorded),
+                settings, lookUps: lookUps, memory: memory, orderMemory: orderMemory, gate: gateKeeper?.gate,
+                metrics: recorded),
             logger: logger
         ) { [loop] pause, then in
             _ = loop.group.next().scheduleTask(in: .nanoseconds(Int64(pause)), then)
@@ -60,6 +62,7 @@ public final class Ingress: Service {
         if let metrics { text = { metrics.text } }
         handler = RequestHandler(
             settings: settings, lookUps: lookUps, producer: producer, memory: memory,
+            orderMemory: orderMemory,
             probe: QueueProbe(settings, partitions: partitioning.count),
             tail: LogTail(settings, partitioning: partitioning, logger: logger), gate: gateKeeper?.gate,
             credentials: Credentials(settings, logger: logger),

@@ -11,9 +11,9 @@ extension Simulation {
             for event in log {
                 guard let happening = try? Happening(type: event.type, body: event.body) else { continue }
                 if case .defined(let stock) = happening { policies[stock.sku] = stock.policy }
-                guard let policy = policies[happening.sku], let flaw = Self.flaw(of: happening, policy) else {
-                    continue
-                }
+                guard let policy = happening.sku.flatMap({ policies[$0] }),
+                    let flaw = Self.flaw(of: happening, policy)
+                else { continue }
                 found.append("policy: event \(partition)-\(event.seq): \(flaw)")
             }
         }
@@ -60,7 +60,9 @@ extension Simulation {
             return "\(intent.token) took of the safety stock"
         }
         let begin = intent.grantedAt ?? intent.decidedAt
-        let until = policy.holdSeconds == 0 ? nil : begin.adding(seconds: policy.holdSeconds)
+        // A line of an order has no clock of its own.
+        let isTimed = policy.holdSeconds > 0 && !intent.token.isLine
+        let until = isTimed ? begin.adding(seconds: policy.holdSeconds) : nil
         return intent.holdUntil == until
             ? nil : "\(intent.token) is held for another time than the policy says"
     }

@@ -5,7 +5,7 @@ import WeirWire
 extension Simulation {
     /// Checks the promises on the rows, on the logs, and on what clients and the subscriber recorded themselves.
     func checkPromises() -> [String] {
-        let rows = checkStock() + checkLines() + checkBuyers() + checkPolicies()
+        let rows = checkStock() + checkLines() + checkBuyers() + checkPolicies() + checkOrders()
         let answers = checkDecidedOnce() + checkAnswers() + checkDeadLetters()
         return rows + answers + checkOrder() + checkNumbering() + checkLog()
     }
@@ -140,7 +140,9 @@ extension Simulation {
                 }
                 let isAbout = happening.type.hasPrefix("weir.intent.")
                 let problems = [
-                    stocks[happening.sku, default: StockTrail(requiresCrossings: true)].follow(happening),
+                    happening.sku.flatMap {
+                        stocks[$0, default: StockTrail(requiresCrossings: true)].follow(happening)
+                    },
                     isAbout
                         ? happening.token.flatMap { intents[$0, default: IntentTrail()].follow(happening) }
                         : nil,

@@ -13,6 +13,12 @@ public final class SimulatedBroker {
         var delivery: Delivery
     }
 
+    /// A partition has a queue for everybody and one for messages from other partitions, consumed on one channel.
+    private struct Name: Hashable {
+        let partition: Int
+        let isInternal: Bool
+    }
+
     private struct Queue {
         var ready: Deque<Message> = []
         /// In order of their subscription; the first one is active.
@@ -26,7 +32,7 @@ public final class SimulatedBroker {
     /// How many unacknowledged messages a consumer is sent.
     static let prefetch = 2_000
 
-    private var queues: [Int: Queue] = [:]
+    private var queues: [Name: Queue] = [:]
     private var lastConsumer = 0
     private var lastTag: UInt64 = 0
     private var lastNumber = 0
@@ -44,12 +50,13 @@ public final class SimulatedBroker {
 
     /// Appends a message to a partition's queue; returns its place in the order of arrival.
     @discardableResult
-    public func publish(_ delivery: Delivery, to partition: Int) -> Int {
+    public func publish(_ delivery: Delivery, to partition: Int, isInternal: Bool = false) -> Int {
         lastNumber += 1
         var fresh = delivery
         fresh.redelivered = false
         fresh.routingKey = String(partition)
-        queues[partition, default: Queue()].ready.append(
+        fresh.isInternal = isInternal
+        queues[Name(partition: partition, isInternal: isInternal), default: Queue()].ready.append(
             Message(number: lastNumber, arrivedAt: now(), delivery: fresh))
         deliver(partition)
         return lastNumber
@@ -68,55 +75,81 @@ public final class SimulatedBroker {
     public func openSource(partition: Int) -> SimulatedSource {
         lastConsumer += 1
         subscribedAt[partition] = now()
-        queues[partition, default: Queue()].consumers.append(lastConsumer)
+        for name in names(partition) { queues[name, default: Queue()].consumers.append(lastConsumer) }
         deliver(partition)
         return SimulatedSource(self, consumer: lastConsumer, partition: partition)
     }
 
     /// Whether nothing waits and nothing is unacknowledged.
     public func isEmpty(_ partition: Int) -> Bool {
-        queues[partition].map { $0.ready.isEmpty && $0.unacknowledged.isEmpty } ?? true
+        names(partition).allSatisfy {
+            queues[$0].map { $0.ready.isEmpty && $0.unacknowledged.isEmpty } ?? true
+        }
     }
 
     /// What is neither decided nor given up, as far as the broker knows.
     func waiting(_ partition: Int) -> [Message] {
-        queues[partition].map { $0.unacknowledged + $0.ready } ?? []
+        names(partition).flatMap { name in queues[name].map { $0.unacknowledged + $0.ready } ?? [] }
     }
 
     /// What the active consumer has in hand, if it is this one.
     func inHand(of source: SimulatedSource, _ partition: Int) -> [Message] {
-        guard let queue = queues[partition], queue.consumers.first == source.consumer else { return [] }
-        return queue.unacknowledged
+        names(partition).flatMap { name -> [Message] in
+            guard let queue = queues[name], queue.consumers.first == source.consumer else { return [] }
+            return queue.unacknowledged
+        }
     }
 
     /// Every consumer is lost, as when the server restarts.
     func restart() {
-        for (partition, queue) in queues {
-            for consumer in queue.consumers { close(consumer, partition) }
+        for (name, queue) in queues {
+            for consumer in queue.consumers { close(consumer, name.partition) }
         }
+    }
+
+    /// A queue of messages between partitions is deleted and made again: what was in it is lost.
+    func loseMessages(of partition: Int) {
+        let name = Name(partition: partition, isInternal: true)
+        for consumer in queues[name]?.consumers ?? [] { close(consumer, partition) }
+        queues[name]?.ready = []
+    }
+
+    private func names(_ partition: Int) -> [Name] {
+        [Name(partition: partition, isInternal: false), Name(partition: partition, isInternal: true)]
     }
 
     // MARK: For consumers
 
     func isOpen(_ consumer: Int, _ partition: Int) -> Bool {
-        queues[partition]?.consumers.contains(consumer) ?? false
+        queues[names(partition)[0]]?.consumers.contains(consumer) ?? false
     }
 
     /// A standby learns nothing from an empty queue: what waits may be in the hand of the consumer before it.
     func isDrained(_ consumer: Int, _ partition: Int) -> Bool {
-        guard let queue = queues[partition] else { return true }
-        return queue.ready.isEmpty && queue.consumers == [consumer]
+        names(partition).allSatisfy { name in
+            queues[name].map { $0.ready.isEmpty && $0.consumers == [consumer] } ?? true
+        }
     }
 
     func take(_ limit: Int, _ consumer: Int, _ partition: Int) -> [Delivery] {
-        guard var queue = queues[partition], queue.consumers.first == consumer else { return [] }
-        var taken = Array(queue.unacknowledged[queue.filled...].prefix(limit))
-        if sabotage == .acknowledgeBeforeCommit {
-            queue.unacknowledged.removeSubrange(queue.filled..<queue.filled + taken.count)
-        } else {
-            queue.filled += taken.count
+        var taken: [Message] = []
+        for name in names(partition) {
+            guard let queue = queues[name], queue.consumers.first == consumer else { continue }
+            taken += queue.unacknowledged[queue.filled...]
         }
-        queues[partition] = queue
+        // One channel: what comes is in the order of its tags.
+        taken.sort { ($0.delivery.tag, $0.number) < ($1.delivery.tag, $1.number) }
+        taken = Array(taken.prefix(limit))
+        for name in names(partition) {
+            guard var queue = queues[name], queue.consumers.first == consumer else { continue }
+            let count = taken.count { $0.delivery.isInternal == name.isInternal }
+            if sabotage == .acknowledgeBeforeCommit {
+                queue.unacknowledged.removeSubrange(queue.filled..<queue.filled + count)
+            } else {
+                queue.filled += count
+            }
+            queues[name] = queue
+        }
         if sabotage == .acknowledgeBeforeCommit {
             deliver(partition)
             taken.forEach(onAcknowledge)
@@ -126,44 +159,54 @@ public final class SimulatedBroker {
     }
 
     func acknowledge(through tag: UInt64, _ partition: Int) {
-        guard var queue = queues[partition] else { return }
-        let done = queue.unacknowledged.prefix { $0.delivery.tag <= tag }
-        queue.unacknowledged.removeFirst(done.count)
-        queue.filled = max(0, queue.filled - done.count)
-        queues[partition] = queue
+        for name in names(partition) {
+            guard var queue = queues[name] else { continue }
+            let done = queue.unacknowledged.prefix { $0.delivery.tag <= tag }
+            queue.unacknowledged.removeFirst(done.count)
+            queue.filled = max(0, queue.filled - done.count)
+            queues[name] = queue
+            done.forEach(onAcknowledge)
+        }
         deliver(partition)
-        done.forEach(onAcknowledge)
     }
 
     func close(_ consumer: Int, _ partition: Int) {
-        guard var queue = queues[partition], let position = queue.consumers.firstIndex(of: consumer) else {
-            return
-        }
-        queue.consumers.remove(at: position)
-        if position == 0 {
-            // What was sent comes back, whether it was filled or not.
-            for var message in queue.unacknowledged.reversed() {
-                message.delivery.redelivered = true
-                message.delivery.deliveryCount += 1
-                queue.ready.prepend(message)
+        for name in names(partition) {
+            guard var queue = queues[name], let position = queue.consumers.firstIndex(of: consumer) else {
+                continue
             }
-            queue.unacknowledged = []
-            queue.filled = 0
+            queue.consumers.remove(at: position)
+            if position == 0 {
+                // What was sent comes back, whether it was filled or not.
+                for var message in queue.unacknowledged.reversed() {
+                    message.delivery.redelivered = true
+                    message.delivery.deliveryCount += 1
+                    queue.ready.prepend(message)
+                }
+                queue.unacknowledged = []
+                queue.filled = 0
+            }
+            queues[name] = queue
         }
-        queues[partition] = queue
         deliver(partition)
     }
 
     /// Sends the active consumer as much as its prefetch allows.
     private func deliver(_ partition: Int) {
-        guard var queue = queues[partition], !queue.consumers.isEmpty else { return }
-        while queue.unacknowledged.count < Self.prefetch, var message = queue.ready.popFirst() {
-            // What travels in one message shares its tag.
-            if queue.unacknowledged.last?.delivery.endsMessage ?? true { lastTag += 1 }
-            message.delivery.tag = lastTag
-            queue.unacknowledged.append(message)
+        for name in names(partition) {
+            guard var queue = queues[name], !queue.consumers.isEmpty else { continue }
+            while queue.unacknowledged.count < Self.prefetch, var message = queue.ready.popFirst() {
+                // What travels in one message shares its tag.
+                if let last = queue.unacknowledged.last?.delivery, !last.endsMessage {
+                    message.delivery.tag = last.tag
+                } else {
+                    lastTag += 1
+                    message.delivery.tag = lastTag
+                }
+                queue.unacknowledged.append(message)
+            }
+            queues[name] = queue
         }
-        queues[partition] = queue
     }
 }
 

@@ -17,13 +17,23 @@ struct SimulatedClients {
 
     init(_ partitioning: Partitioning) {
         self.partitioning = partitioning
-        skus = ["shoe", "sock", "hat", "belt"].map { SKU(unchecked: $0) }
+        skus = Self.skus
     }
+
+    /// One partition at least has two of them; the last one is never defined.
+    static let skus = ["shoe", "sock", "scarf", "hat", "belt"].map { SKU(unchecked: $0) }
+    /// One in each partition, of which there is enough, and which only orders want: so that many are confirmed.
+    static let plentiful = ["cap", "mug", "bag"].map { SKU(unchecked: $0) }
 
     mutating func defineSKUs(
         _ broker: SimulatedBroker, at now: Timestamp, _ random: inout SplitMix64
     ) {
         for sku in skus.dropLast() { define(sku, broker, at: now, &random) }
+        for sku in Self.plentiful {
+            let seconds: Int64 = [1, 5, 30].randomElement(using: &random) ?? 1
+            let policy = SKUPolicy(holdSeconds: seconds, maxHoldSeconds: seconds + 150)
+            publish(.define(Definition(id: freshID(), sku: sku, stocked: 60, policy: policy)), broker)
+        }
     }
 
     /// Defines a SKU; the one with a limit for each buyer keeps it, so that it can be checked at the end.
@@ -36,7 +46,8 @@ struct SimulatedClients {
             safetyStock: random.chance(20) ? 1 : 0, lowStockAt: random.chance(50) ? 2 : nil,
             onShortage: ShortageRule.allCases.randomElement(using: &random) ?? .reject,
             waitlistLimit: random.chance(50) ? 10 : nil, backorderLimit: 10)
-        if random.chance(50) { policy.maxHoldSeconds = policy.holdSeconds + 20 }
+        // Longer than the guard of an order's lines, which are not told when its hold is extended.
+        if random.chance(70) { policy.maxHoldSeconds = policy.holdSeconds + 150 }
         if random.chance(20) {
             policy.onSaleFrom = now.adding(seconds: Int64.random(in: -9...9, using: &random))
         }
@@ -130,7 +141,7 @@ struct SimulatedClients {
 
     private mutating func publish(_ command: Command, _ broker: SimulatedBroker) {
         published += 1
-        let place = broker.publish(delivery(command), to: partitioning.partition(of: command.sku))
+        let place = broker.publish(delivery(command), to: partitioning.home(of: command))
         sent.append(command)
         expected.insert("c\(published)")
         if case .submit(let submit) = command, firstWish[submit.token] == nil {

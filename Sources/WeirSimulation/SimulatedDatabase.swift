@@ -12,6 +12,13 @@ public final class SimulatedDatabase {
     public internal(set) var results: [CommandID: StoredResult] = [:]
     /// What each buyer has of the SKUs that count it.
     public internal(set) var buyerTotals: [BuyerKey: Int64] = [:]
+    public internal(set) var orders: [Token: OrderRow] = [:]
+    /// The parts of orders, by partition.
+    public internal(set) var parts: [Int: [Token: OrderPart]] = [:]
+    /// Which events of the logs are messages.
+    public internal(set) var addresses: [Int: [EventAddress]] = [:]
+    /// The cursors of the messages.
+    public internal(set) var forwarded: [Int: Int64] = [:]
     public internal(set) var logs: [Int: [LoggedEvent]] = [:]
     public internal(set) var deadLetters: [DeadLetter] = []
     var suspects: [Int: [[UInt8]: Int]] = [:]
@@ -25,7 +32,7 @@ public final class SimulatedDatabase {
     /// What is broken on purpose, to see that the checks notice.
     public var sabotage: Sabotage?
     /// Looks at the rows after each commit.
-    var afterCommit: (BatchWrite) -> Void = { _ in }
+    var afterCommit: (BatchWrite, Int) -> Void = { _, _ in }
     /// Looks at the rows before a commit that will take effect.
     var beforeCommit: (_ batch: BatchWrite, _ partition: Int) -> Void = { _, _ in }
     /// The buyer whose intents this database refuses to write, as it does a text with a zero byte.
@@ -87,6 +94,7 @@ public final class SimulatedDatabase {
         for result in batch.decision.results { results[result.id] = result }
         for change in batch.decision.buyers { buyerTotals[change.key, default: 0] += change.units }
         for sku in batch.decision.countedFromNow { sumUp(sku) }
+        writeOrders(batch.decision.orders, batch, partition)
         logs[partition, default: []] += sabotage == .gapInLog ? batch.events.dropLast() : batch.events
         // The same message again is the same row.
         for letter in batch.deadLetters where !deadLetters.contains(where: letter.isSameMessage) {
@@ -94,7 +102,7 @@ public final class SimulatedDatabase {
         }
         for letter in batch.deadLetters { deadBodies.insert(letter.delivery.body) }
         for body in batch.clearedSuspects { suspects[partition]?[body] = nil }
-        afterCommit(batch)
+        afterCommit(batch, partition)
     }
 
     private func sumUp(_ sku: SKU) {
@@ -136,6 +144,7 @@ public final class SimulatedDatabase {
                 throw StoreError(.bug, "a SKU is out of balance")
             }
         }
+        if sabotage == nil { try checkOrders(batch.decision.orders, batch, partition) }
     }
 }
 
@@ -157,6 +166,16 @@ public enum Sabotage: String, Sendable, CaseIterable {
     case oversell
     /// A delivery is filled out of its order.
     case orderSwapped
+    /// Lines of orders are released when their guard is due.
+    case lineOnItsOwnClock
+    /// A coordinator does not store that it has confirmed an order.
+    case decisionForgotten
+    /// Messages count as forwarded although they were not.
+    case messagesNotForwarded
+    /// A participant does not know which version of an order it has followed.
+    case versionForgotten
+    /// A part has no guard.
+    case guardForgotten
     /// Who stands in line is read from its end.
     case lineSwapped
     /// What buyers have is not found.
@@ -175,7 +194,7 @@ extension Stock {
 extension Intent {
     /// What the constraints of the table say.
     fileprivate var isPermitted: Bool {
-        (state == .reserved) == (holdUntil != nil) && (state == .rejected) == (reason != nil)
+        (state == .reserved && !token.isLine) == (holdUntil != nil) && (state == .rejected) == (reason != nil)
             && (0..<quantity.units).contains(returned)
             && (returned == 0 || state == .confirmed || state == .cancelled)
             && (!state.isInLine || place != nil && grantedAt == nil)

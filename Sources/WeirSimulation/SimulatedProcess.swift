@@ -5,6 +5,7 @@ import WeirPipeline
 final class SimulatedProcess: PartitionPorts {
     let partition: Int
     let sink = SimulatedSink()
+    let messages = SimulatedMessages()
     private unowned let world: Simulation
     private(set) var owner: PartitionOwner<SimulatedProcess>?
     /// A dead process has no effect any more.
@@ -14,11 +15,14 @@ final class SimulatedProcess: PartitionPorts {
     private(set) var store: SimulatedStore?
     private(set) var source: SimulatedSource?
 
+    private var isCutOff: Bool { world.ownerAwayUntil[partition].map { world.time < $0 } ?? false }
+
     init(_ world: Simulation, partition: Int) {
         self.world = world
         self.partition = partition
         owner = PartitionOwner(self, partition: partition, of: world.partitioning)
         sink.sabotage = world.sabotage
+        messages.sabotage = world.sabotage
     }
 
     /// Steps the owner; a crash inside ends the process where it happened.
@@ -45,7 +49,8 @@ final class SimulatedProcess: PartitionPorts {
     }
 
     func openStore() throws(StoreError) -> SimulatedStore {
-        guard !isDead, world.time >= world.databaseAwayUntil, !world.random.chance(world.trouble) else {
+        guard !isDead, !isCutOff, world.time >= world.databaseAwayUntil, !world.random.chance(world.trouble)
+        else {
             throw StoreError(.away, "the database cannot be reached")
         }
         let store = try world.database.openSession(partition: partition)
@@ -63,7 +68,8 @@ final class SimulatedProcess: PartitionPorts {
     }
 
     func openSource() throws(SourceError) -> SimulatedSource {
-        guard !isDead, world.time >= world.brokerAwayUntil, !world.random.chance(world.trouble) else {
+        guard !isDead, !isCutOff, world.time >= world.brokerAwayUntil, !world.random.chance(world.trouble)
+        else {
             throw SourceError("the broker cannot be reached")
         }
         let source = world.broker.openSource(partition: partition)

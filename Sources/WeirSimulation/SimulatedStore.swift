@@ -3,9 +3,9 @@ import WeirPipeline
 
 /// A session of the database in memory.
 public final class SimulatedStore: PartitionStore {
-    private let database: SimulatedDatabase
+    let database: SimulatedDatabase
     let session: Int
-    private let partition: Int
+    let partition: Int
     /// Asked before each call; may end the session there, or behind the call's effect.
     var disturb: (StoreCall) -> Disturbance = { _ in .none }
     /// Told what a batch asks for, before it is read.
@@ -46,6 +46,11 @@ public final class SimulatedStore: PartitionStore {
                     snapshot.stocks[sku]?.policy = SKUPolicy(onShortage: .waitlist)
                 }
             }
+            addOrders(request.orders, to: &snapshot)
+            if database.sabotage == .lineOnItsOwnClock {
+                // An order that has come due brings its lines along; without the rule they have a deadline there too.
+                for line in snapshot.due where line.token.isLine { snapshot.intents[line.token] = line }
+            }
             for (sku, count) in request.lines {
                 var line = database.line(of: sku)
                 if database.sabotage == .lineSwapped { line.reverse() }
@@ -77,8 +82,10 @@ public final class SimulatedStore: PartitionStore {
 
     private func due(until: Timestamp) -> [Intent] {
         let held = database.intents.values.filter {
-            $0.sku.isHome(partition, database) && $0.state == .reserved && ($0.holdUntil ?? until) <= until
+            $0.sku.isHome(partition, database) && $0.state == .reserved
+                && $0.holdUntil.map { $0 <= until } ?? false
         }.sorted { ($0.holdUntil ?? until, $0.token.text) < ($1.holdUntil ?? until, $1.token.text) }
+        if database.sabotage == .lineOnItsOwnClock { return held + linesOnTheirOwnClock(until: until) }
         guard database.sabotage == .holdReleasedTwice, let again = anyExpired() ?? held.first else {
             return held
         }
@@ -125,7 +132,7 @@ public final class SimulatedStore: PartitionStore {
 
     public func close() { database.close(session) }
 
-    private func perform<Value>(
+    func perform<Value>(
         _ call: StoreCall, _ effect: () throws(StoreError) -> Value
     ) throws(StoreError) -> Value {
         guard database.isOpen(session) else {

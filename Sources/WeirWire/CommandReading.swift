@@ -19,7 +19,7 @@ extension Command {
                 .missingProperty, at: "type",
                 "the property 'type' is missing; send one of \(listed(CommandKind.self))")
         }
-        guard let kind = CommandKind(rawValue: type) else {
+        guard let kind = CommandKind(rawValue: type), kind != .orderMessage else {
             if type == Bundle.submits { throw Bundle.refusal }
             throw WireRefusal(
                 .unknownType, at: "type",
@@ -40,18 +40,16 @@ extension Command {
             let submit = try Submit(from: &fields)
             return kind == .submit ? .submit(submit) : .discard(submit)
         }
-        guard let messageID else {
-            throw WireRefusal(
-                .missingProperty, at: "message_id",
-                "the property 'message_id' is missing; it names the command, so that it takes effect once")
+        if kind == .submitOrder || kind == .discardOrder {
+            let submit = try OrderSubmit(from: &fields)
+            return .order(kind == .submitOrder ? .submit(submit) : .discard(submit))
         }
-        guard let id = CommandID(messageID) else {
-            throw WireRefusal(
-                .invalidProperty, at: "message_id", "the property 'message_id' must have \(CommandID.form)")
-        }
+        let id = try Self.id(messageID)
+        if let command = try OrderCommand(kind, id, from: &fields) { return .order(command) }
         let sku = try fields.identifier("sku", as: SKU.self)
         switch kind {
-        case .submit, .discard, .confirm:
+        case .submit, .discard, .confirm, .submitOrder, .discardOrder, .confirmOrder, .cancelOrder,
+            .extendOrder, .orderMessage:
             let token = try fields.identifier("token", as: Token.self)
             try fields.end(knowing: "token, sku")
             return .confirm(IntentChange(id: id, token: token, sku: sku))
@@ -69,6 +67,19 @@ extension Command {
         case .adjust:
             return .adjust(try Adjustment(id: id, sku: sku, from: &fields))
         }
+    }
+
+    private static func id(_ messageID: String?) throws(WireRefusal) -> CommandID {
+        guard let messageID else {
+            throw WireRefusal(
+                .missingProperty, at: "message_id",
+                "the property 'message_id' is missing; it names the command, so that it takes effect once")
+        }
+        guard let id = CommandID(messageID) else {
+            throw WireRefusal(
+                .invalidProperty, at: "message_id", "the property 'message_id' must have \(CommandID.form)")
+        }
+        return id
     }
 
     private static func isJSON(_ contentType: String) -> Bool {

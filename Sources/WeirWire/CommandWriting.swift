@@ -36,10 +36,11 @@ extension Command {
                 json.member("sku", adjustment.sku.text)
                 json.member("delta", adjustment.delta)
                 json.member("reason", adjustment.reason)
+            case .order(let command): command.write(to: &json)
             }
         }
     }
 
     /// The AMQP property `message_id`: the command's id, or the token where that serves.
-    public var messageID: String { (id?.text ?? token?.text) ?? "" }
+    public var messageID: String { (id?.text ?? token?.text ?? order?.text) ?? "" }
 }

@@ -28,6 +28,7 @@ extension Happening {
         case .defined: EventType.defined
         case .adjusted: EventType.adjusted
         case .crossed(let crossing, _): EventType.crossed(crossing)
+        case .order(let happening): happening.type
         }
     }
 
@@ -61,6 +62,7 @@ extension Happening {
                 stock.write(to: &json, partition: partition)
                 json.member("delta", delta)
                 json.member("reason", reason)
+            case .order(let happening): happening.write(to: &json)
             }
         }
     }
@@ -86,6 +88,10 @@ extension Happening {
     /// An intent's event carries counters without a policy: its stock is read with the default policy.
     public init(type: String, body: [UInt8]) throws(WireRefusal) {
         var fields = try JSONFields(body)
+        if let happening = try OrderHappening(type: type, from: &fields) {
+            self = .order(happening)
+            return
+        }
         switch type {
         case EventType.conflict:
             let token = try fields.identifier("token", as: Token.self)

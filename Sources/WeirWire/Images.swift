@@ -23,7 +23,7 @@ extension Intent {
 
     /// Reads an intent that ``write(to:)`` wrote.
     public init(from fields: inout JSONFields) throws(WireRefusal) {
-        let token = try fields.identifier("token", as: Token.self)
+        let token = try fields.imageToken()
         let sku = try fields.identifier("sku", as: SKU.self)
         let units = try fields.integer("quantity", in: Quantity.range)
         let buyer = try fields.buyer("buyer")
@@ -86,6 +86,16 @@ extension Stock {
 }
 
 extension JSONFields {
+    /// The token of an intent as an image of ours shows it: a client's, or one of an order's line.
+    fileprivate mutating func imageToken() throws(WireRefusal) -> Token {
+        if case .text(let text)? = take("token"), let line = Token(unchecked: text).line,
+            Token(line.order.text) != nil
+        {
+            return .line(line.number, of: line.order)
+        }
+        return try identifier("token", as: Token.self)
+    }
+
     mutating func optionalTimestamp(_ name: String) throws(WireRefusal) -> Timestamp? {
         switch take(name) {
         case nil: return nil

@@ -14,6 +14,7 @@ extension CommandResult {
         switch subject {
         case .intent(let intent): json.member("intent") { intent.write(to: &$0) }
         case .stock(let stock): json.member("stock") { stock.write(to: &$0, partition: partition) }
+        case .order(let order): json.member("order") { order.write(to: &$0) }
         case .nothing: break
         }
     }
@@ -33,7 +34,9 @@ extension CommandResult {
         }
         let isReplayed = fields.take("replayed") == .flag(true)
         let result: CommandResult
-        if var intent = try fields.object("intent") {
+        if var order = try fields.object("order") {
+            result = CommandResult(verdict, .order(try Order(from: &order)))
+        } else if var intent = try fields.object("intent") {
             result = CommandResult(verdict, .intent(try Intent(from: &intent)))
         } else if var stock = try fields.object("stock") {
             result = CommandResult(verdict, .stock(try Stock(from: &stock)))

@@ -13,8 +13,7 @@ struct Weir: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             DemoCommand.self, ServeCommand.self, MigrateCommand.self, TopologyCommand.self, SKUCommand.self,
-            IntentCommand.self, LoadCommand.self, DeadCommand.self, KeysCommand.self, AuditCommand.self,
-            PruneCommand.self,
-            SimulateCommand.self, DoctorCommand.self,
+            IntentCommand.self, OrderCommands.self, LoadCommand.self, DeadCommand.self, KeysCommand.self,
+            AuditCommand.self, PruneCommand.self, SimulateCommand.self, DoctorCommand.self,
         ])
 }

@@ -189,7 +189,7 @@ struct TestFailure: Error, CustomStringConvertible {
 
 /// Waits for a condition, not for a time.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {

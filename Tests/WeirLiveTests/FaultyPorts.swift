@@ -62,6 +62,7 @@ final class Counter: Sendable {
 /// The real ports, with faults between the calls.
 final class FaultyPorts: PartitionPorts {
     let sink: LiveEventSink
+    let messages: LiveMessageSink
     /// Whether the process has died: its owner is dropped without a further step.
     private(set) var isDead = false
     private(set) var reports: [String] = []
@@ -83,6 +84,7 @@ final class FaultyPorts: PartitionPorts {
             room, settings, partition, plan, stop
         )
         sink = LiveEventSink(publisher, partition: partition)
+        messages = LiveMessageSink(publisher, partition: partition)
     }
 
     func openStore() throws(StoreError) -> FaultyStore {
@@ -167,6 +169,14 @@ final class FaultyStore: PartitionStore {
     func noteSuspect(_ body: [UInt8]) throws(StoreError) -> Int { try real.noteSuspect(body) }
     func readLog(after seq: Int64, limit: Int) throws(StoreError) -> [LoggedEvent] {
         try real.readLog(after: seq, limit: limit)
+    }
+    func forwarding() throws(StoreError) -> Forwarding { try real.forwarding() }
+    func readMessages(after seq: Int64, limit: Int) throws(StoreError) -> [AddressedEvent] {
+        try real.readMessages(after: seq, limit: limit)
+    }
+    func nextOrderDeadline() throws(StoreError) -> Timestamp? { try real.nextOrderDeadline() }
+    func dueOrders(until: Timestamp, limit: Int) throws(StoreError) -> [Token] {
+        try real.dueOrders(until: until, limit: limit)
     }
     func ping() throws(StoreError) { try real.ping() }
     func close() { real.close() }

@@ -22,8 +22,10 @@ extension PartitionStore {
             published: try position().published)
         write.events = decision.events.map { event in
             LoggedEvent(
-                seq: event.seq, at: event.at, type: event.happening.type, sku: event.happening.sku.text,
-                token: event.happening.token?.text, replyTo: nil, correlationID: nil,
+                seq: event.seq, at: event.at, type: event.happening.type,
+                sku: event.happening.sku?.text ?? "",
+                token: (event.happening.token ?? event.happening.order)?.text, replyTo: nil,
+                correlationID: nil,
                 trace: event.seq.isMultiple(of: 2) ? Self.trace : nil,
                 body: event.happening.body(partition: partition))
         }

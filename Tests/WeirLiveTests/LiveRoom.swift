@@ -86,7 +86,7 @@ struct LiveRoom: Sendable {
         properties.replyTo = replyTo
         return OutgoingMessage(
             exchange: BrokerTopology.intents,
-            routingKey: BrokerTopology.routingKey(partitioning.partition(of: command.sku)),
+            routingKey: BrokerTopology.routingKey(partitioning.home(of: command)),
             properties: properties, body: command.body, mandatory: true)
     }
 }
@@ -105,7 +105,7 @@ extension Logger {
 
 /// Waits for a condition, at most so long; looks again whenever something may have changed.
 func eventually(
-    within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+    within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async throws -> Bool {
     let deadline = ContinuousClock.now + limit
     while ContinuousClock.now < deadline {

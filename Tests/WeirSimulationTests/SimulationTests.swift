@@ -22,6 +22,9 @@ import WeirSimulation
         // Histories in which nothing happens would prove nothing.
         #expect(slices.reduce(0) { $0 + $1.faults } > slices.count)
         #expect(slices.reduce(0) { $0 + $1.commits } > slices.count * 20)
+        // Parts of orders lost patience, and some of them while their order was confirmed already.
+        #expect(slices.reduce(0) { $0 + $1.lateParts } > slices.count / 4)
+        #expect(slices.reduce(0) { $0 + $1.lateDecisions } > slices.count / 40)
     }
 
     @Test func theSameSeedReplaysTheSameHistory() {
@@ -49,5 +52,29 @@ import WeirSimulation
             return report.violations.contains { $0.hasPrefix(promise) }
         }
         #expect(first != nil, "\(sabotage) went unnoticed for \(seeds.count) seeds")
+    }
+
+    /// The same of orders; it has to be noticed soon.
+    @Test(arguments: [
+        (Sabotage.lineOnItsOwnClock, "promise 8"), (.decisionForgotten, "promise 8"),
+        (.messagesNotForwarded, "promise 8"), (.versionForgotten, "promise 8"),
+        (.guardForgotten, "promise 8"),
+    ])
+    func aMissingSafeguardOfOrdersIsNoticed(_ sabotage: Sabotage, _ promise: String) {
+        let seeds = UInt64(0)..<50
+        let first = seeds.first { seed in
+            let report = Simulation(seed: seed, sabotage: sabotage).run()
+            return report.violations.contains { $0.hasPrefix(promise) }
+        }
+        #expect(first != nil, "\(sabotage) went unnoticed for \(seeds.count) seeds")
+    }
+
+    /// The worst of it: the units of an order that somebody has paid for are given away.
+    @Test func aLineReleasedUnderAConfirmedOrderIsNoticed() {
+        let first = (UInt64(0)..<100).first { seed in
+            let report = Simulation(seed: seed, sabotage: .lineOnItsOwnClock).run()
+            return report.violations.contains { $0.hasSuffix("was released, its order is confirmed") }
+        }
+        #expect(first != nil, "no history released a line of an order that was confirmed")
     }
 }

@@ -53,6 +53,9 @@ import WeirSandbox
         let run = try Run(["simulate", "--seed", "7", "--json"])
         #expect(run.code == 0)
         #expect(run.output.contains(#""seed":7"#))
+        for name in ["messages", "commits", "faults", "events", "late_parts", "late_decisions"] {
+            #expect(run.output.contains("\"\(name)\":"), "\(name)")
+        }
         #expect(try Run(["simulate", "--seed", "7", "--json"]).output == run.output)
     }
 
@@ -84,7 +87,7 @@ import WeirSandbox
 
         let audit = try Run(["audit"], servers)
         #expect(audit.code == 0)
-        #expect(audit.output.split(separator: "\n").count == 4)
+        #expect(audit.output.split(separator: "\n").count == 5)
         #expect(audit.output.split(separator: "\n").allSatisfy { $0.contains("holds") })
         #expect(try Run(["dead", "list", "--json"], servers).output.isEmpty)
     }

@@ -69,7 +69,7 @@ import WeirWire
 }
 
 /// A Weir of the test's own that has stocked the shop's SKUs.
-private struct ShopReplay: Sendable {
+struct ShopReplay: Sendable {
     let room: Room
     let partitioning: Partitioning
     let lines: [ShopLine]
@@ -123,7 +123,7 @@ private struct ShopReplay: Sendable {
         properties.deliveryMode = 2
         return OutgoingMessage(
             exchange: BrokerTopology.intents,
-            routingKey: BrokerTopology.routingKey(partitioning.partition(of: command.sku)),
+            routingKey: BrokerTopology.routingKey(partitioning.home(of: command)),
             properties: properties, body: command.body, mandatory: true)
     }
 
@@ -170,7 +170,7 @@ private struct ShopReplay: Sendable {
     }
 
     /// A session belongs to one thread, so it must not live across an await.
-    private func query(_ sql: String) throws -> Rows {
+    func query(_ sql: String) throws -> Rows {
         let session = try Session(SessionSettings(url: room.databaseURL, applicationName: "test"))
         defer { session.close() }
         return try session.run(Query(Statement(name: "test", sql: sql)))

@@ -25,8 +25,8 @@ import WeirCore
         for _ in 0..<100 {
             let command = random.command(kind)
             let json = try JSONSerialization.jsonObject(with: Data(command.body)) as? [String: Any]
-            #expect(json?["sku"] as? String == command.sku.text)
-            #expect(json?["token"] as? String == command.token?.text)
+            #expect(json?["sku"] as? String == command.sku?.text)
+            #expect(json?["token"] as? String == (command.token ?? command.order)?.text)
         }
     }
 
@@ -34,8 +34,7 @@ import WeirCore
         var random = SplitMix64(seed: 13)
         for kind in CommandKind.allCases {
             let command = random.command(kind)
-            let isNamedByToken = kind == .submit || kind == .discard
-            #expect(command.messageID == (isNamedByToken ? command.token?.text : command.id?.text))
+            #expect(command.messageID == (command.id?.text ?? (command.token ?? command.order)?.text))
         }
     }
 

@@ -49,7 +49,8 @@ import WeirCore
             try roundTrip(.conflict(random.token(), sku: random.sku()))
             try roundTrip(
                 .answered(
-                    kind: random.one(of: CommandKind.allCases), id: random.commandID().text,
+                    kind: random.one(of: [.submit, .confirm, .cancel, .extend, .define, .adjust]),
+                    id: random.commandID().text,
                     sku: random.sku(), result: random.result()))
             try roundTrip(.defined(random.stock(policy: random.policy())))
             try roundTrip(

@@ -18,5 +18,8 @@ select t.token, i.sku, i.quantity, i.buyer, i.status::text, i.reason::text, i.ho
             ) earlier
         ) a
     ) end,
-    (select min(d.id) from dead_letter d where d.token = t.token and d.state = 'open')
+    (
+        select min(d.id) from dead_letter d
+        where d.token = t.token and d.state = 'open' and coalesce(d.type not like 'weir.order.%', true)
+    )
 from unnest($1::text[]) as t (token) left join intent i on i.token = t.token

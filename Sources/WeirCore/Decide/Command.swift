@@ -8,15 +8,17 @@ public enum Command: Hashable, Sendable {
     case extend(Extension)
     case define(Definition)
     case adjust(Adjustment)
+    case order(OrderCommand)
 
-    /// The SKU whose partition decides this command.
-    public var sku: SKU {
+    /// The SKU whose partition decides this command; nil for a command about an order.
+    public var sku: SKU? {
         switch self {
         case .submit(let submit), .discard(let submit): submit.sku
         case .confirm(let change), .cancel(let change): change.sku
         case .extend(let wish): wish.sku
         case .define(let definition): definition.sku
         case .adjust(let adjustment): adjustment.sku
+        case .order: nil
         }
     }
 
@@ -26,8 +28,13 @@ public enum Command: Hashable, Sendable {
         case .submit(let submit), .discard(let submit): submit.token
         case .confirm(let change), .cancel(let change): change.token
         case .extend(let wish): wish.token
-        case .define, .adjust: nil
+        case .define, .adjust, .order: nil
         }
+    }
+
+    /// The order that the command is about, if it is about one.
+    public var order: Token? {
+        if case .order(let command) = self { command.order } else { nil }
     }
 
     /// The id under which the result is kept; nil for a submit or a discard, where the token serves.
@@ -38,6 +45,7 @@ public enum Command: Hashable, Sendable {
         case .extend(let wish): wish.id
         case .define(let definition): definition.id
         case .adjust(let adjustment): adjustment.id
+        case .order(let command): command.id
         }
     }
 
@@ -51,6 +59,7 @@ public enum Command: Hashable, Sendable {
         case .extend: .extend
         case .define: .define
         case .adjust: .adjust
+        case .order(let command): command.kind
         }
     }
 
@@ -74,6 +83,7 @@ public enum Command: Hashable, Sendable {
                 + definition.laterPayload
         case .adjust(let adjustment):
             "\(kind.rawValue)\n\(adjustment.sku)\n\(adjustment.delta)\n\(adjustment.reason)"
+        case .order(let command): command.payload
         }
     }
 }
@@ -87,6 +97,19 @@ public enum CommandKind: String, Sendable, CaseIterable {
     case extend = "weir.intent.extend.v1"
     case define = "weir.sku.define.v1"
     case adjust = "weir.sku.adjust.v1"
+    case submitOrder = "weir.order.submit.v1"
+    case discardOrder = "weir.order.discard.v1"
+    case confirmOrder = "weir.order.confirm.v1"
+    case cancelOrder = "weir.order.cancel.v1"
+    case extendOrder = "weir.order.extend.v1"
+    /// Stands for whatever one partition tells another; no message has this type.
+    case orderMessage = "weir.order.message"
+
+    /// The kinds that a client may send.
+    public static let allCases: [CommandKind] = [
+        .submit, .discard, .confirm, .cancel, .extend, .define, .adjust, .submitOrder, .discardOrder,
+        .confirmOrder, .cancelOrder, .extendOrder,
+    ]
 }
 
 extension Definition {

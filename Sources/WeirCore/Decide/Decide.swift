@@ -15,6 +15,7 @@ public func decide(
     }
     desk.cause = nil
     for intent in snapshot.due { desk.expire(intent.token) }
+    for order in snapshot.orders.due { desk.look(at: order) }
     return desk.decision()
 }
 
@@ -28,11 +29,14 @@ extension Desk {
         switch command {
         case .submit(let submit): decide(submit)
         case .discard(let submit): discard(submit)
-        case .confirm(let change): answer(command, change.id) { $0.confirm(change) }
-        case .cancel(let change): answer(command, change.id) { $0.cancel(change) }
-        case .extend(let wish): answer(command, wish.id) { $0.extend(wish) }
-        case .define(let definition): answer(command, definition.id) { $0.define(definition) }
-        case .adjust(let adjustment): answer(command, adjustment.id) { $0.adjust(adjustment) }
+        case .confirm(let change): answer(command, change.id, change.sku) { $0.confirm(change) }
+        case .cancel(let change): answer(command, change.id, change.sku) { $0.cancel(change) }
+        case .extend(let wish): answer(command, wish.id, wish.sku) { $0.extend(wish) }
+        case .define(let definition):
+            answer(command, definition.id, definition.sku) { $0.define(definition) }
+        case .adjust(let adjustment):
+            answer(command, adjustment.id, adjustment.sku) { $0.adjust(adjustment) }
+        case .order(let command): decide(command)
         }
     }
 
@@ -40,20 +44,20 @@ extension Desk {
     ///
     /// `act` returns the result and has told the event itself when it is `.done`.
     private mutating func answer(
-        _ command: Command, _ id: CommandID, _ act: (inout Desk) -> CommandResult
+        _ command: Command, _ id: CommandID, _ sku: SKU, _ act: (inout Desk) -> CommandResult
     ) {
         if let known = result(of: id) {
             let repeated =
                 known.payload.utf8.elementsEqual(command.payload.utf8)
                 ? known.result.replayed() : CommandResult(.refused(.commandConflict), .nothing)
-            tell(.answered(kind: command.kind, id: id.text, sku: command.sku, result: repeated))
+            tell(.answered(kind: command.kind, id: id.text, sku: sku, result: repeated))
             return
         }
         let eventsBefore = eventCount
         let result = act(&self)
         keep(StoredResult(id: id, payload: command.payload, result: result))
         if eventCount == eventsBefore {
-            tell(.answered(kind: command.kind, id: id.text, sku: command.sku, result: result))
+            tell(.answered(kind: command.kind, id: id.text, sku: sku, result: result))
         }
     }
 }

@@ -19,6 +19,8 @@ public struct Decision: Sendable, Hashable {
     public var countedFromNow: [SKU] = []
     /// SKUs whose line the next batch has to go on serving, even if no command comes.
     public var unserved: [SKU] = []
+    /// What changes about orders.
+    public var orders = OrderDecision()
     /// What the snapshot did not hold. Unless it is empty, nothing of this decision counts: read it, decide again.
     public var lacking = Lacking()
 
@@ -128,19 +130,27 @@ public enum Happening: Sendable, Hashable {
     case adjusted(Stock, delta: Int64, reason: String)
     /// The units on offer went through a threshold.
     case crossed(Crossing, Stock)
+    /// Something about an order.
+    case order(OrderHappening)
 
-    /// The SKU that the event is about.
-    public var sku: SKU {
+    /// The SKU that the event is about; nil when it is about an order.
+    public var sku: SKU? {
         switch self {
         case .intent(let intent, _, _), .shortfall(let intent, _), .extended(let intent, _),
             .returned(let intent, _, _):
             intent.sku
         case .conflict(_, let sku), .answered(_, _, let sku, _): sku
         case .defined(let stock), .adjusted(let stock, _, _), .crossed(_, let stock): stock.sku
+        case .order: nil
         }
     }
 
-    /// The token that the event is about, if it is about one.
+    /// The order that the event is about, if it is about one.
+    public var order: Token? {
+        if case .order(let happening) = self { happening.order } else { nil }
+    }
+
+    /// The intent that the event is about, if it is about one.
     public var token: Token? {
         switch self {
         case .intent(let intent, _, _), .shortfall(let intent, _), .extended(let intent, _),
@@ -149,7 +159,7 @@ public enum Happening: Sendable, Hashable {
         case .conflict(let token, _): token
         case .answered(_, _, _, let result):
             if case .intent(let intent) = result.subject { intent.token } else { nil }
-        case .defined, .adjusted, .crossed: nil
+        case .defined, .adjusted, .crossed, .order: nil
         }
     }
 }

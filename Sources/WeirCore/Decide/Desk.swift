@@ -19,7 +19,9 @@ struct Desk {
 
     /// Due holds and intents in line need not be named by the batch, so they are looked up apart from its tokens.
     private var unnamed: [Token: Intent] = [:]
-    private var head: Int64
+    private(set) var head: Int64
+    /// Everything about orders; empty in a batch without any.
+    var orders: OrderDesk
     private var stocks: [SKU: Stock] = [:]
     private var intents: [Token: Intent] = [:]
     private var results: [CommandID: StoredResult] = [:]
@@ -35,6 +37,7 @@ struct Desk {
         }
         now = snapshot.now
         head = snapshot.head
+        orders = OrderDesk(snapshot.orders)
     }
 
     // MARK: What is known now
@@ -92,6 +95,7 @@ struct Desk {
         decision.buyers = countedChanges()
         decision.countedFromNow = countedFromNow()
         decision.unserved = unserved
+        decision.orders = orders.decision()
         return decision
     }
 }

@@ -19,6 +19,8 @@ public struct Snapshot: Sendable {
     public var buyerUnits: [BuyerKey: Int64] = [:]
     /// SKUs whose line an earlier batch could not serve to its end.
     public var unserved: [SKU] = []
+    /// What was read of orders.
+    public var orders = OrderSnapshot()
 
     /// A snapshot; empty where nothing is said.
     public init(
@@ -77,6 +79,7 @@ public enum Verdict: Hashable, Sendable {
 public enum Subject: Hashable, Sendable {
     case intent(Intent)
     case stock(Stock)
+    case order(Order)
     case nothing
 }
 

@@ -12,13 +12,7 @@ extension Desk {
     /// Decides a wish of which everything is known; `own` units are its own already, whoever stands in line.
     mutating func settle(_ submit: Submit, _ stock: Stock, own: Int64) {
         let (policy, units) = (stock.policy, submit.quantity.units)
-        guard policy.isOnSale(at: now) else { return reject(submit, .notOnSale, stock: stock) }
-        if let limit = policy.maxPerIntent, units > limit {
-            return reject(submit, .quantityLimit, stock: stock)
-        }
-        guard mayHave(units, submit.buyer, of: stock) else {
-            return reject(submit, .buyerLimit, stock: stock)
-        }
+        if let reason = refusal(of: submit, stock) { return reject(submit, reason, stock: stock) }
         if units <= own || units <= stock.offered { return take(submit, stock) }
         switch min(submit.onShortage ?? policy.onShortage, policy.onShortage) {
         case .reject: return reject(submit, .soldOut, stock: stock)
@@ -29,6 +23,14 @@ extension Desk {
             let isRoom = policy.backorderLimit.map { units <= $0 - stock.backordered } ?? true
             return isRoom ? join(.backordered, submit, stock) : reject(submit, .soldOut, stock: stock)
         }
+    }
+
+    /// Why a wish may not be had, however many units there are; nil when it may.
+    mutating func refusal(of submit: Submit, _ stock: Stock) -> RejectionReason? {
+        let units = submit.quantity.units
+        guard stock.policy.isOnSale(at: now) else { return .notOnSale }
+        if let limit = stock.policy.maxPerIntent, units > limit { return .quantityLimit }
+        return mayHave(units, submit.buyer, of: stock) ? nil : .buyerLimit
     }
 
     /// Units are set aside, or sold at once where the SKU knows no holds.

@@ -11,6 +11,8 @@ public struct Partitioning: Hashable, Sendable {
         self.count = count
     }
 
+    init(unchecked count: Int) { self.count = count }
+
     /// The partition of a SKU: `crc32(utf8(sku)) mod count`, so that a sender in any language can compute it.
     public func partition(of sku: SKU) -> Int { Int(crc32(sku.text.utf8) % UInt32(count)) }
 }

@@ -89,6 +89,12 @@ public enum Refusal: String, Sendable, CaseIterable {
     case deadlinePassed = "deadline_passed"
     /// More units would be given back than the intent has.
     case tooMany = "too_many"
+    /// The order's participants have not all answered yet: ask again in a moment.
+    case undecided
+    /// The order has no such line.
+    case unknownLine = "unknown_line"
+    /// Another partition coordinates the order.
+    case wrongPartition = "wrong_partition"
     /// The command id is known with another content.
     case commandConflict = "command_conflict"
 }

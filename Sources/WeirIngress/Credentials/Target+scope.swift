@@ -6,10 +6,10 @@ extension Target {
     func scope(for method: HTTPRequest.Method) -> Scope? {
         let isReading = method == .get || method == .head
         return switch self {
-        case .intents, .intentChange: method == .post ? .intentsWrite : nil
+        case .intents, .intentChange, .orders, .orderChange: method == .post ? .intentsWrite : nil
         // Read, it is an intent that happens to be called so.
         case .batch: method == .post ? .intentsWrite : isReading ? .intentsRead : nil
-        case .intent, .events: isReading ? .intentsRead : nil
+        case .intent, .order, .events: isReading ? .intentsRead : nil
         case .skus: isReading ? .stockRead : nil
         case .sku: isReading ? .stockRead : method == .put ? .stockWrite : nil
         case .adjustments: method == .post ? .stockWrite : nil

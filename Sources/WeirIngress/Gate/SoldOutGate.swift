@@ -126,7 +126,7 @@ final class SoldOutGate: Sendable {
         // These say how many units there are, but not how many of them are offered: the row will.
         case .intent(_, _, let stock?), .returned(_, _, let stock):
             if stock.available > 0 { doubt(stock) }
-        case .intent, .crossed, .shortfall, .extended, .conflict, .answered: break
+        case .intent, .crossed, .shortfall, .extended, .conflict, .answered, .order: break
         }
     }
 

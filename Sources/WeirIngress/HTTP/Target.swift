@@ -7,6 +7,9 @@ enum Target: Sendable {
     case batch
     case intent(Token)
     case intentChange(Token, IntentVerb)
+    case orders
+    case order(Token)
+    case orderChange(Token, OrderVerb)
     case events
     case skus
     case sku(SKU)
@@ -21,6 +24,7 @@ enum Target: Sendable {
     case dead(DeadTarget)
 
     enum IntentVerb: String, Sendable { case confirm, cancel, extend }
+    enum OrderVerb: String, Sendable { case confirm, cancel, extend }
 
     /// Reads a path; nil when nothing is there. Throws when a part of it has not the form of what it stands for.
     static func read(_ path: String) throws(Problem) -> Target? {
@@ -45,6 +49,7 @@ enum Target: Sendable {
             if parts[3].elementsEqual("batch".utf8) { return .batch }
             return .intent(try identifier(parts[3], "token"))
         }
+        if parts[2].elementsEqual("orders".utf8) { return try order(parts) }
         if parts.count == 3, parts[2].elementsEqual("events".utf8) { return .events }
         guard parts[2].elementsEqual("skus".utf8) else { return nil }
         if parts.count == 3 { return .skus }
@@ -79,13 +84,21 @@ enum Target: Sendable {
     /// The methods that this target knows, for the header `Allow`.
     var methods: String {
         switch self {
-        case .intents, .intentChange, .adjustments: "POST"
+        case .intents, .intentChange, .orders, .orderChange, .adjustments: "POST"
         case .dead(let target): target.methods
         case .batch: "GET, HEAD, POST"
-        case .intent, .events, .skus, .livez, .readyz, .metrics, .openAPI, .asyncAPI, .problems, .problem:
+        case .intent, .order, .events, .skus, .livez, .readyz, .metrics, .openAPI, .asyncAPI, .problems,
+            .problem:
             "GET, HEAD"
         case .sku: "GET, HEAD, PUT"
         }
+    }
+
+    private static func order(_ parts: [Substring.UTF8View]) throws(Problem) -> Target? {
+        if parts.count == 3 { return .orders }
+        guard parts.count == 5 else { return .order(try identifier(parts[3], "token")) }
+        guard let verb = OrderVerb(rawValue: String(decoding: parts[4], as: UTF8.self)) else { return nil }
+        return .orderChange(try identifier(parts[3], "token"), verb)
     }
 
     private static func identifier<ID: Identifier>(

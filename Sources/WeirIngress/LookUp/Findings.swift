@@ -13,6 +13,14 @@ enum IntentFinding: Sendable {
     case nothing
 }
 
+/// What the database knows of an order.
+enum OrderFinding: Sendable {
+    case order(Order)
+    /// It could not be decided and lies among the dead letters.
+    case deadLetter
+    case nothing
+}
+
 /// An answer of the database, or that there is none.
 enum LookedUp<Value: Sendable>: Sendable {
     case found(Value)
@@ -27,6 +35,7 @@ extension Statement {
 /// The statements of the look-ups, each with the reading of its rows.
 enum LookUpQueries {
     static let intents = Statement(Queries.lookIntents)
+    static let orders = Statement(Queries.lookOrders)
     static let decided = Statement(Queries.readIntents)
     static let commands = Statement(Queries.readCommands)
     static let skus = Statement(Queries.readSkus)
@@ -39,6 +48,19 @@ enum LookUpQueries {
             if !rows.isNull(row, 4), let intent = Intent(rows, row) {
                 findings[token] = .intent(intent, position: rows.optionalInt(row, 14).map(Int64.init))
             } else if !rows.isNull(row, 15) {
+                findings[token] = .deadLetter
+            }
+        }
+        return findings
+    }
+
+    static func orders(_ rows: Rows) -> [Token: OrderFinding] {
+        var findings: [Token: OrderFinding] = [:]
+        for row in 0..<rows.count {
+            let token = Token(unchecked: rows.text(row, 0))
+            if !rows.isNull(row, 4), let order = try? Order(rows, row) {
+                findings[token] = .order(order)
+            } else if !rows.isNull(row, 9) {
                 findings[token] = .deadLetter
             }
         }

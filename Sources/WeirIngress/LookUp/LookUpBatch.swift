@@ -6,6 +6,7 @@ extension LookUps {
     struct Batch {
         private let questions: [Question]
         private var tokens: [String] = []
+        private var orders: [String] = []
         /// Those of flights, which want to know what is decided and nothing else: the shorter query.
         private var flights: [String] = []
         private var commands: [String] = []
@@ -18,6 +19,7 @@ extension LookUps {
                 switch question {
                 case .intent(let token, _): tokens.append(token.text)
                 case .flight(let flight, _): for token in flight { flights.append(token.text) }
+                case .order(let token, _): orders.append(token.text)
                 case .command(let id, _): commands.append(id.text)
                 case .sku(let sku, _): skus.append(sku.text)
                 case .page(let after, let limit, _): pages.append((after, limit))
@@ -29,6 +31,7 @@ extension LookUps {
         func answer(in session: Session) throws(PostgresError) {
             var queries: [Query] = []
             if !tokens.isEmpty { queries.append(Query(LookUpQueries.intents, [.texts(tokens)])) }
+            if !orders.isEmpty { queries.append(Query(LookUpQueries.orders, [.texts(orders)])) }
             if !flights.isEmpty { queries.append(Query(LookUpQueries.decided, [.texts(flights)])) }
             if !commands.isEmpty { queries.append(Query(LookUpQueries.commands, [.texts(commands)])) }
             if !skus.isEmpty { queries.append(Query(LookUpQueries.skus, [.texts(skus)])) }
@@ -38,6 +41,7 @@ extension LookUps {
             // Without a query it is a ping.
             var rows = try session.run(queries).makeIterator()
             let intents = tokens.isEmpty ? [:] : rows.next().map(LookUpQueries.findings) ?? [:]
+            let orders = self.orders.isEmpty ? [:] : rows.next().map(LookUpQueries.orders) ?? [:]
             let decided = flights.isEmpty ? [:] : rows.next().map(LookUpQueries.decided) ?? [:]
             let results = commands.isEmpty ? [:] : rows.next().map(LookUpQueries.results) ?? [:]
             let stocks = skus.isEmpty ? [] : rows.next().map(LookUpQueries.stocks) ?? []
@@ -46,6 +50,7 @@ extension LookUps {
                 switch question {
                 case .intent(let token, let answer): answer.finish(.found(intents[token] ?? .nothing))
                 case .flight(_, let then): then(.found(decided))
+                case .order(let token, let answer): answer.finish(.found(orders[token] ?? .nothing))
                 case .command(let id, let answer): answer.finish(.found(results[id]))
                 case .sku(let sku, let answer): answer.finish(.found(stockBySKU[sku]))
                 case .page(_, _, let answer):

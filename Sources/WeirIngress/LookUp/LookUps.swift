@@ -16,6 +16,7 @@ final class LookUps: Sendable {
         case intent(Token, Awaited<LookedUp<IntentFinding>>)
         /// Answered on the look-up thread, which goes on from there.
         case flight([Token], @Sendable (LookedUp<[Token: Intent]>) -> Void)
+        case order(Token, Awaited<LookedUp<OrderFinding>>)
         case command(CommandID, Awaited<LookedUp<StoredResult?>>)
         case sku(SKU, Awaited<LookedUp<Stock?>>)
         case page(after: String, limit: Int, Awaited<LookedUp<[Stock]>>)
@@ -72,6 +73,8 @@ final class LookUps: Sendable {
     func decided(_ tokens: [Token], then: @escaping @Sendable (LookedUp<[Token: Intent]>) -> Void) {
         guard mailbox.put(.flight(tokens, then)) == .accepted else { return then(.away) }
     }
+
+    func order(_ token: Token) async -> LookedUp<OrderFinding> { await ask { .order(token, $0) } }
 
     func command(_ id: CommandID) async -> LookedUp<StoredResult?> { await ask { .command(id, $0) } }
 
@@ -132,6 +135,7 @@ extension LookUps.Question {
         switch self {
         case .intent(_, let answer): answer.finish(.away)
         case .flight(_, let then): then(.away)
+        case .order(_, let answer): answer.finish(.away)
         case .command(_, let answer): answer.finish(.away)
         case .sku(_, let answer): answer.finish(.away)
         case .page(_, _, let answer): answer.finish(.away)

@@ -5,9 +5,9 @@ import WeirCore
 /// The wishes that this ingress published and whose outcome it has not seen: to others they do not exist yet.
 ///
 /// Bounded: the oldest are forgotten first, which makes their GET a 404 until they are decided.
-final class QueuedMemory: Sendable {
+final class WishMemory<Wish: Sendable>: Sendable {
     private struct State {
-        var wishes: [Token: (id: UInt64, submit: Submit)] = [:]
+        var wishes: [Token: (id: UInt64, wish: Wish)] = [:]
         /// In the order of their coming. Those whose outcome was seen stay until they come to the front.
         var order = Deque<(id: UInt64, token: Token)>()
 
@@ -25,15 +25,15 @@ final class QueuedMemory: Sendable {
     /// How long the order is, which holds more than the wishes; for the test that it does not grow.
     var orderLength: Int { state.withLock { $0.order.count } }
 
-    subscript(token: Token) -> Submit? { state.withLock { $0.wishes[token]?.submit } }
+    subscript(token: Token) -> Wish? { state.withLock { $0.wishes[token]?.wish } }
 
     /// Remembers a wish, under the id of its request; of two with one token the first stays.
-    func remember(_ submit: Submit, id: UInt64) {
+    func remember(_ wish: Wish, token: Token, id: UInt64) {
         guard limit > 0 else { return }
         state.withLock { state in
-            guard state.wishes[submit.token] == nil else { return }
-            state.wishes[submit.token] = (id, submit)
-            state.order.append((id, submit.token))
+            guard state.wishes[token] == nil else { return }
+            state.wishes[token] = (id, wish)
+            state.order.append((id, token))
             while state.wishes.count > limit, let oldest = state.order.popFirst() {
                 state.forget(oldest)
             }
@@ -57,6 +57,15 @@ final class QueuedMemory: Sendable {
     func forget(_ token: Token) {
         state.withLock { _ = $0.wishes.removeValue(forKey: token) }
     }
+}
+
+/// The intents that are remembered.
+typealias QueuedMemory = WishMemory<Submit>
+
+extension WishMemory<Submit> {
+    /// Remembers an intent, under the id of its request; of two with one token the first stays.
+    func remember(_ submit: Submit, id: UInt64) { remember(submit, token: submit.token, id: id) }
+
     /// Forgets the wish whose outcome was heard.
     func note(_ happening: Happening, _ correlation: UInt64?) {
         guard let token = happening.token else { return }
@@ -65,6 +74,17 @@ final class QueuedMemory: Sendable {
             if let correlation { forget(token, id: correlation) }
         } else {
             forget(token)
+        }
+    }
+}
+
+extension WishMemory<OrderSubmit> {
+    /// Forgets the order whose outcome was heard.
+    func note(_ told: OrderHappening, _ correlation: UInt64?) {
+        if case .conflict(let token) = told {
+            if let correlation { forget(token, id: correlation) }
+        } else {
+            forget(told.order)
         }
     }
 }

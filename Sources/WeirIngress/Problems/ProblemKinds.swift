@@ -5,9 +5,10 @@ extension ProblemKind {
         missingScope, otherBuyer, notFound, methodNotAllowed, invalidPath, invalidQuery, invalidHeader,
         eventsPruned, mediaType, encoding, bodyTooLarge, malformedBody, invalidBody, tokenConflict,
         commandConflict,
-        unknownToken, unknownSKU, wrongState, shortfall, belowCommitted, stockLimit, versionMismatch,
-        holdLimit, deadlinePassed, tooMany, unknownDeadLetter, unknownReplay, deadLetterState, soldOut,
-        rateLimited, queueFull, brokerUnavailable,
+        unknownToken, unknownSKU, wrongState, undecided, unknownLine, shortfall, belowCommitted, stockLimit,
+        versionMismatch, holdLimit, deadlinePassed, tooMany, unknownDeadLetter, unknownReplay,
+        deadLetterState,
+        soldOut, rateLimited, queueFull, brokerUnavailable,
         publishTimeout, notRoutable, databaseUnavailable, credentialsUnavailable, overloaded, internalError,
     ]
 
@@ -121,6 +122,18 @@ extension ProblemKind {
         means: "The intent stands where this command has no way to go from; 'intent' shows it. Nothing has "
             + "changed.",
         remedy: "Look at its 'status'. If the units are still wanted, submit a new intent under a new key.")
+    static let undecided = Self(
+        409, "undecided", "The order is not decided yet",
+        means:
+            "Partitions were asked for the order's lines, and not all have answered; 'order' shows it. Nothing "
+            + "has changed.",
+        remedy: "Send the same again, with the same Idempotency-Key, after Retry-After.")
+    static let unknownLine = Self(
+        422, "unknown-line", "The order has no such line",
+        means: "A number in 'lines' is none of the order's; 'order' shows them. Nothing has changed.",
+        remedy:
+            "Read the order, and name its lines by their number. Lines of one SKU were merged into the first."
+    )
     static let shortfall = Self(
         409, "shortfall", "The hold has expired and its units cannot be taken again",
         means: "The confirmation came after the hold had ended, and others have taken the units.",

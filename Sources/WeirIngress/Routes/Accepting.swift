@@ -5,11 +5,12 @@ import WeirWire
 
 extension RequestHandler {
     /// Publishes a command to its partition and returns once the broker has taken charge of it.
-    func publish(_ command: Command, id: UInt64, trace: TraceParent?) async throws(Problem) {
-        guard let outcome = await producer.publish(command, id: id, trace: trace) else {
-            throw Self.overloaded
-        }
-        let partition = producer.partition(of: command)
+    func publish(
+        _ command: Command, id: UInt64, partition: Int? = nil, trace: TraceParent?
+    ) async throws(Problem) {
+        let partition = partition ?? partitioning.home(of: command)
+        guard let outcome = await producer.publish(command, id: id, partition: partition, trace: trace)
+        else { throw Self.overloaded }
         try accepted(outcome, partition: partition)
         metrics.countCommand(partition: partition)
     }

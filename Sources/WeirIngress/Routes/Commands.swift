@@ -116,7 +116,7 @@ extension RequestHandler {
                 json.member("command", command.kind.rawValue)
                 json.member("id", id.text)
                 if let token = command.token { json.member("token", token.text) }
-                json.member("sku", command.sku.text)
+                if let sku = command.sku { json.member("sku", sku.text) }
                 json.member("status", "queued")
             })
         answer.fields[.location] = location
@@ -147,13 +147,13 @@ extension RequestHandler {
         return try await request.jsonFields(upTo: settings.largestBody)
     }
 
-    private func commandPreference(_ request: Request) throws(Problem) -> Preference {
+    func commandPreference(_ request: Request) throws(Problem) -> Preference {
         try Preference.read(
             request.headers, limit: settings.waitLimitSeconds, otherwise: settings.commandWaitSeconds)
     }
 
     /// The client's name for the command, or a random one when it does not care.
-    private func commandID(_ request: Request) throws(Problem) -> CommandID {
+    func commandID(_ request: Request) throws(Problem) -> CommandID {
         if let token = try IdempotencyKey.read(request.headers) { return CommandID(unchecked: token.text) }
         return CommandID(
             unchecked: "r-" + hexadecimal(.random(in: 0...UInt64.max), digits: 16)

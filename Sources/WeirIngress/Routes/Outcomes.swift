@@ -8,7 +8,7 @@ extension RequestHandler {
         switch happening {
         case .intent(let intent, _, _), .extended(let intent, _), .returned(let intent, _, _):
             return Answer(intent)
-        case .crossed: return nil
+        case .crossed, .order: return nil
         case .shortfall(let intent, _):
             throw Self.problem(.shortfall, .intent(intent), command, partitioning)
         case .conflict(let token, _): throw Self.tokenConflict(token)
@@ -31,7 +31,7 @@ extension RequestHandler {
             case .intent(let intent): Answer(intent)
             case .stock(let stock) where command.kind == .define && result.verdict == .done: created(stock)
             case .stock(let stock): Answer(stock, partition: partitioning.partition(of: stock.sku))
-            case .nothing: Answer(.ok, JSONWriter.object { $0.member("status", "done") })
+            case .nothing, .order: Answer(.ok, JSONWriter.object { $0.member("status", "done") })
             }
         if result.isReplayed { answer.markReplayed() }
         return answer
@@ -55,12 +55,13 @@ extension RequestHandler {
         case .unknownToken:
             problem = Problem(
                 .unknownToken,
-                "no intent of the SKU '\(command.sku)' has the token '\(command.token?.text ?? "")'; submit"
+                "no intent of the SKU '\(command.sku?.text ?? "")' has the token '\(command.token?.text ?? "")'; submit"
                     + " it first, or correct the token or the SKU")
         case .unknownSKU:
             problem = Problem(
                 .unknownSKU,
-                "the SKU '\(command.sku)' is not defined; define it first with PUT /v1/skus/\(command.sku)")
+                "the SKU '\(command.sku?.text ?? "")' is not defined; define it first with PUT /v1/skus/"
+                    + (command.sku?.text ?? ""))
         case .wrongState:
             problem = Problem(
                 .wrongState,
@@ -96,6 +97,8 @@ extension RequestHandler {
             problem = Problem(
                 .tooMany,
                 "the intent has fewer units than you give back; read it, and give back at most those")
+        case .undecided, .unknownLine, .wrongPartition:
+            problem = Problem(.internalError, "an intent's command was answered as an order's")
         case .commandConflict:
             problem = Problem(
                 .commandConflict, header: "Idempotency-Key",
@@ -110,7 +113,7 @@ extension RequestHandler {
                 json.member("stock") {
                     stock.write(to: &$0, partition: partitioning.partition(of: stock.sku))
                 }
-            case .nothing: break
+            case .nothing, .order: break
             }
         }
         return problem

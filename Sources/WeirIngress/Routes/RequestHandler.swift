@@ -18,6 +18,7 @@ final class RequestHandler: Sendable {
     let producer: ProducerCore
     let desk: OutcomeDesk
     let memory: QueuedMemory
+    let orderMemory: WishMemory<OrderSubmit>
     let probe: QueueProbe
     let tail: LogTail
     /// Nil when there is none.
@@ -36,8 +37,9 @@ final class RequestHandler: Sendable {
 
     init(
         settings: IngressSettings, lookUps: LookUps, producer: ProducerCore, memory: QueuedMemory,
-        probe: QueueProbe, tail: LogTail, gate: SoldOutGate?, credentials: Credentials,
-        metrics: IngressMetrics, metricsText: (@Sendable () -> String)?, logger: Logger
+        orderMemory: WishMemory<OrderSubmit>, probe: QueueProbe, tail: LogTail, gate: SoldOutGate?,
+        credentials: Credentials, metrics: IngressMetrics, metricsText: (@Sendable () -> String)?,
+        logger: Logger
     ) {
         self.settings = settings
         partitioning = producer.partitioning
@@ -45,6 +47,7 @@ final class RequestHandler: Sendable {
         self.producer = producer
         desk = producer.desk
         self.memory = memory
+        self.orderMemory = orderMemory
         self.probe = probe
         self.tail = tail
         self.gate = gate
@@ -110,6 +113,12 @@ final class RequestHandler: Sendable {
             return try await showIntent(token, request, caller)
         case .intentChange(let token, let verb) where request.method == .post:
             return try await change(token, verb, request, caller)
+        case .orders where request.method == .post:
+            return try await submitOrder(request, caller)
+        case .order(let token) where isReading:
+            return try await showOrder(token, request, caller)
+        case .orderChange(let token, let verb) where request.method == .post:
+            return try await changeOrder(token, verb, request, caller)
         case .skus where isReading:
             return try await listStock(request)
         case .sku(let sku) where isReading:

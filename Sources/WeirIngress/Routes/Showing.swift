@@ -126,7 +126,7 @@ extension Happening {
             intent
         case .answered(_, _, _, let result):
             if case .intent(let intent) = result.subject { intent } else { nil }
-        case .conflict, .defined, .adjusted, .crossed: nil
+        case .conflict, .defined, .adjusted, .crossed, .order: nil
         }
     }
 }

@@ -5,8 +5,8 @@ extension ProducerNeighbour {
     /// What an ingress does around its producer: it looks known tokens up before they are published, remembers what is
     /// queued, tells its gate what it hears, and counts.
     static func ingress(
-        _ settings: IngressSettings, lookUps: LookUps, memory: QueuedMemory, gate: SoldOutGate?,
-        metrics: IngressMetrics
+        _ settings: IngressSettings, lookUps: LookUps, memory: QueuedMemory,
+        orderMemory: WishMemory<OrderSubmit>, gate: SoldOutGate?, metrics: IngressMetrics
     ) -> ProducerNeighbour {
         var neighbour = ProducerNeighbour()
         if settings.lookUpAtTheDoor {
@@ -26,7 +26,13 @@ extension ProducerNeighbour {
         neighbour.afterFailure = { memory.forget($0.submit.token, id: $0.id) }
         // Before anybody is told: whoever brought units back may send a wish for them at once.
         if let gate { neighbour.beforeOutcome = { gate.note($0) } }
-        neighbour.afterOutcome = { memory.note($0, $1) }
+        neighbour.afterOutcome = { happening, correlation in
+            if case .order(let told) = happening {
+                orderMemory.note(told, correlation)
+            } else {
+                memory.note(happening, correlation)
+            }
+        }
         return neighbour
     }
 }

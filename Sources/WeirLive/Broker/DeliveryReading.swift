@@ -5,9 +5,11 @@ import WeirWire
 
 extension AMQPClient.Delivery {
     /// Appends what the message carries: one command, or the lines of a bundle, each with the bundle's properties.
-    func append(to commands: inout [WeirPipeline.Delivery]) {
+    func append(to commands: inout [WeirPipeline.Delivery], isInternal: Bool = false) {
         guard properties.type == Bundle.submits, let lines = Bundle.lines(of: body) else {
-            return commands.append(WeirPipeline.Delivery(self, properties, body))
+            var command = WeirPipeline.Delivery(self, properties, body)
+            command.isInternal = isInternal
+            return commands.append(command)
         }
         let correlationIDs = properties.headers[Bundle.correlationHeader]?.stringValue
             .flatMap { Bundle.values($0, count: lines.count) }
@@ -23,6 +25,7 @@ extension AMQPClient.Delivery {
         for (position, line) in lines.enumerated() {
             if let correlationIDs { shared.correlationID = correlationIDs[position] }
             var command = WeirPipeline.Delivery(self, shared, line)
+            command.isInternal = isInternal
             if let traces { command.trace = TraceParent(traces[position]) }
             command.endsMessage = position == lines.count - 1
             commands.append(command)

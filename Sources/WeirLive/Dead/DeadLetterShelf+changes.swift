@@ -23,7 +23,8 @@ extension DeadLetterShelf {
                 [
                     .int8(id), letter.type.map(Bind.text) ?? .null, .bytes(letter.body ?? []),
                     type.map(Bind.text) ?? .null, .bytes(body),
-                    command.token.map { .text($0.text) } ?? .null, .text(command.sku.text),
+                    (command.token ?? command.order).map { .text($0.text) } ?? .null,
+                    command.sku.map { .text($0.text) } ?? .null,
                     .text(signature.who), .text(signature.why),
                 ]))
         guard rows.count == 1, let after = try self.letter(id) else {
@@ -36,14 +37,14 @@ extension DeadLetterShelf {
     public struct Outcome: Sendable, Hashable {
         /// How many letters changed.
         public var letters = 0
-        /// Of these, how many intents are decided as rejected because of it.
+        /// Of these, how many intents and orders are decided as rejected because of it.
         public var intents = 0
         /// How many could not be changed.
         public var refused = 0
     }
 
-    /// Gives the open letters up that a filter names. An intent that was accepted and that nobody has decided is
-    /// decided by its worker, `rejected` and `discarded`, so that whoever waits for it is told.
+    /// Gives the open letters up that a filter names. An intent or an order that was accepted and that nobody has
+    /// decided is decided by its worker, `rejected` and `discarded`, so that whoever waits for it is told.
     public func discard(
         _ filter: DeadLetterFilter, limit: Int = .max, _ signature: Signature, amqpURL: String, logger: Logger
     ) throws -> Outcome {
@@ -59,8 +60,8 @@ extension DeadLetterShelf {
             guard let end = letters.last else { break }
             var decisions: [(id: Int64, message: OutgoingMessage)] = []
             for letter in letters where letter.intentState == nil {
-                guard let submit = letter.submit else { continue }
-                decisions.append((letter.id, letter.discarding(submit, of: partitioning)))
+                guard let discard = letter.discard else { continue }
+                decisions.append((letter.id, letter.discarding(discard, of: partitioning)))
             }
             var confirmed: [Bool] = []
             if !decisions.isEmpty {

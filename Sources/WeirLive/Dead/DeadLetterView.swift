@@ -32,7 +32,8 @@ public struct DeadLetterView: Sendable {
     public let replayed: Int
     /// How often a replay of it came back.
     public let returned: Int
-    /// The state of the intent under its token, when that was decided.
+    /// The state of the intent or, where the letter is about an order, of the order under its token, when that was
+    /// decided.
     public let intentState: String?
     /// Where it was published.
     public let exchange: String

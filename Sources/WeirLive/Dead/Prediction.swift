@@ -58,14 +58,17 @@ private struct Forecast {
             }
             do throws(WireRefusal) {
                 let command = try letter.command()
-                fresh[partitioning.partition(of: command.sku), default: []].append(command)
+                fresh[letter.home(of: command, in: partitioning), default: []].append(command)
             } catch {
                 findings.note(.unreadable)
             }
         }
         for (partition, batch) in fresh {
             commands[partition] += batch
-            let read = try stores[partition].read(SnapshotRequest(toForecast: batch))
+            var read = try stores[partition].read(
+                SnapshotRequest(toForecast: batch, in: partition, of: partitioning))
+            read.orders.partition = partition
+            read.orders.partitioning = partitioning
             guard var snapshot = snapshots[partition] else {
                 snapshots[partition] = read
                 continue
@@ -74,6 +77,8 @@ private struct Forecast {
             snapshot.intents.merge(read.intents) { $1 }
             snapshot.results.merge(read.results) { $1 }
             snapshot.buyerUnits.merge(read.buyerUnits) { $1 }
+            snapshot.orders.rows.merge(read.orders.rows) { $1 }
+            snapshot.orders.parts.merge(read.orders.parts) { $1 }
             snapshots[partition] = snapshot
         }
     }
@@ -106,12 +111,28 @@ extension ReplayFindings.Finding {
         case .defined: self.init("defined")
         case .adjusted: self.init("adjusted")
         case .crossed(let crossing, _): self.init(crossing.rawValue)
-        case .answered(let kind, _, _, let result):
-            switch result.verdict {
-            case .done: self = .known
-            case .unchanged: self = kind == .submit || kind == .discard ? .known : .init("unchanged")
-            case .refused(let refusal): self.init("refused_\(refusal.rawValue)")
-            }
+        case .answered(let kind, _, _, let result): self.init(kind, result)
+        case .order(let told): self.init(told)
+        }
+    }
+
+    private init(_ told: OrderHappening) {
+        switch told {
+        case .state(let order, _): self.init(order.reason?.rawValue ?? order.state.rawValue)
+        case .shortfall: self.init("refused_shortfall")
+        case .conflict: self = .conflict
+        case .answered(let kind, _, _, let result): self.init(kind, result)
+        case .part, .inquired, .told: self = .known
+        }
+    }
+
+    private init(_ kind: CommandKind, _ result: CommandResult) {
+        switch result.verdict {
+        case .done: self = .known
+        case .unchanged:
+            self =
+                [.submit, .discard, .submitOrder, .discardOrder].contains(kind) ? .known : .init("unchanged")
+        case .refused(let refusal): self.init("refused_\(refusal.rawValue)")
         }
     }
 }

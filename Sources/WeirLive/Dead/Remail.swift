@@ -14,30 +14,43 @@ extension DeadLetterView {
             type: type, messageID: properties.text("message_id"), contentType: nil, body: body ?? [])
     }
 
-    /// The intent that the letter wants, when it reads as one: what a discard decides.
-    var submit: Submit? {
-        guard case .submit(let submit)? = try? command() else { return nil }
-        return submit
+    /// The command that rejects what the letter wants, when that reads as an intent or an order: what a discard sends.
+    var discard: Command? {
+        switch try? command() {
+        case .submit(let submit): .discard(submit)
+        case .order(.submit(let submit)): .order(.discard(submit))
+        default: nil
+        }
     }
 
-    /// The message that sends the letter again: the same command under the same token, to the SKU's own partition.
+    /// The message that sends the letter again: the same command under the same token, to the partition that decides it.
     func message(
         _ command: Command, key: String, of partitioning: Partitioning
     ) -> OutgoingMessage {
         var headers = StoredProperties(self.headers).headers
         headers.append(ReplayKey.header, .string(key))
-        return message(command.kind, body: body ?? [], headers: headers, for: command.sku, of: partitioning)
+        return message(
+            command.kind, body: body ?? [], headers: headers, to: home(of: command, in: partitioning))
     }
 
-    /// The message that has the letter's intent decided as rejected; whoever waits for it is told.
-    func discarding(_ submit: Submit, of partitioning: Partitioning) -> OutgoingMessage {
-        let command = Command.discard(submit)
-        return message(
-            command.kind, body: command.body, headers: FieldTable(), for: submit.sku, of: partitioning)
+    /// The partition that decides the letter's command. Of a change of an order only the order's row could tell it: who
+    /// sent it knew, so that it stays where it arrived.
+    func home(of command: Command, in partitioning: Partitioning) -> Int {
+        switch command {
+        case .order(.submit), .order(.discard): return partitioning.home(of: command)
+        case .order: return partition ?? partitioning.home(of: command)
+        default: return partitioning.home(of: command)
+        }
+    }
+
+    /// The message that has the letter's intent or order decided as rejected; whoever waits for it is told.
+    func discarding(_ command: Command, of partitioning: Partitioning) -> OutgoingMessage {
+        message(
+            command.kind, body: command.body, headers: FieldTable(), to: partitioning.home(of: command))
     }
 
     private func message(
-        _ kind: CommandKind, body: [UInt8], headers: FieldTable, for sku: SKU, of partitioning: Partitioning
+        _ kind: CommandKind, body: [UInt8], headers: FieldTable, to partition: Int
     ) -> OutgoingMessage {
         let stored = StoredProperties(properties)
         var properties = MessageProperties(
@@ -50,9 +63,8 @@ extension DeadLetterView {
             properties.correlationID = stored.text("correlation_id")
         }
         return OutgoingMessage(
-            exchange: BrokerTopology.intents,
-            routingKey: BrokerTopology.routingKey(partitioning.partition(of: sku)), properties: properties,
-            body: body, mandatory: true)
+            exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition),
+            properties: properties, body: body, mandatory: true)
     }
 }
 

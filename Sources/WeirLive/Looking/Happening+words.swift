@@ -21,6 +21,27 @@ extension Happening {
             return "the command \(kind.rawValue) \(printable(id)) changed nothing: \(result.inWords)"
         case .defined(let stock), .adjusted(let stock, _, _), .crossed(_, let stock):
             return "the stock of \(stock.sku)"
+        case .order(let told): return "the order \(told.order) \(told.inWords)"
+        }
+    }
+}
+
+extension OrderHappening {
+    /// What happened to the order, as the end of a sentence.
+    fileprivate var inWords: String {
+        switch self {
+        case .state(let order, let from):
+            return from.map { "went from \($0.rawValue) to \(order.state.rawValue)" }
+                ?? "is \(order.state.rawValue)"
+        case .shortfall: return "was confirmed too late, and not every line can be taken again"
+        case .part(let answer):
+            return "has an answer of partition \(answer.partition): "
+                + (answer.isComplete ? "its lines follow" : "\(answer.shortages.count) lines are short")
+        case .inquired(let inquiry): return "is asked about by partition \(inquiry.partition)"
+        case .told(let order): return "is told once more: \(order.state.rawValue)"
+        case .conflict: return "came with another payload: refused, nothing changed"
+        case .answered(let kind, let id, _, let result):
+            return "was not changed by the command \(kind.rawValue) \(printable(id)): \(result.inWords)"
         }
     }
 }

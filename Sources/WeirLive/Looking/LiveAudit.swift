@@ -34,6 +34,8 @@ public struct LiveAudit {
         try checkClaims(session, &report)
         try checkBuyers(session, &report)
         try walkIntents(session, checkpoints, &report)
+        try walkOrders(session, &report)
+        try checkLines(session, partitioning, &report)
         try session.execute(script: Queries.auditEnd.text)
         return report
     }
@@ -154,7 +156,7 @@ public struct LiveAudit {
         if let trail = walk.begin(nil) { finish(trail.key, trail.state, nil) }
     }
 
-    private static func follow(_ state: inout some Trail, _ rows: Rows, _ row: Int) -> String? {
+    static func follow(_ state: inout some Trail, _ rows: Rows, _ row: Int) -> String? {
         do throws(WireRefusal) {
             return state.follow(try Happening(type: rows.text(row, 4), body: rows.bytes(row, 5)))
         } catch {
@@ -164,7 +166,7 @@ public struct LiveAudit {
 }
 
 /// What follows a thing through its events.
-private protocol Trail {
+protocol Trail {
     mutating func follow(_ happening: Happening) -> String?
 }
 
@@ -182,7 +184,7 @@ private struct IntentWalk: Trail {
 }
 
 /// A walk over rows that are sorted by a key: the state of the key that it stands on.
-private struct Walk<State> {
+struct Walk<State> {
     private let initial: () -> State
     private var key: String?
     var state: State
@@ -209,7 +211,7 @@ private struct Walk<State> {
 }
 
 extension AuditLine {
-    fileprivate mutating func noteProblem(_ what: String, _ problem: String?) {
+    mutating func noteProblem(_ what: String, _ problem: String?) {
         if let problem { note("\(what): \(problem)") }
     }
 }

@@ -6,18 +6,21 @@ import WeirTopology
 /// connection that does.
 public final class LiveDeliverySource: DeliverySource {
     private let connection: Connection
-    private let queue: String
+    private let queues: [String]
+    /// The consumer of the queue that only other partitions can write: what it brings is a message of theirs.
+    private let internalTag: String
     /// A batch of large rubbish must still fit into one transaction's dead letters.
     private static let byteLimit = 32 << 20
 
     /// Connects and subscribes.
     public init(_ settings: AMQPSettings, partition: Int) throws(SourceError) {
-        queue = BrokerTopology.intentsQueue(partition)
-        connection = try asSourceError { () throws(AMQPError) in
+        queues = [BrokerTopology.intentsQueue(partition), BrokerTopology.internalQueue(partition)]
+        (connection, internalTag) = try asSourceError { [queues] () throws(AMQPError) in
             let connection = try Connection(settings)
+            // For each consumer its own: a queue that is full of intents leaves room for messages.
             try connection.qos(prefetch: BrokerTopology.prefetch)
-            try connection.consume(queue: BrokerTopology.intentsQueue(partition))
-            return connection
+            try connection.consume(queue: queues[0])
+            return (connection, try connection.consume(queue: queues[1]))
         }
     }
 
@@ -25,13 +28,13 @@ public final class LiveDeliverySource: DeliverySource {
         try asSourceError { () throws(AMQPError) in
             var filled: [WeirPipeline.Delivery] = []
             guard limit > 0, let first = try connection.nextDelivery(wait: wait) else { return filled }
-            first.append(to: &filled)
+            first.append(to: &filled, isInternal: first.consumerTag == internalTag)
             var bytes = first.weight
             while filled.count < limit, bytes < Self.byteLimit,
                 let next = try connection.nextDelivery(wait: .zero)
             {
                 bytes += next.weight
-                next.append(to: &filled)
+                next.append(to: &filled, isInternal: next.consumerTag == internalTag)
             }
             return filled
         }
@@ -39,9 +42,12 @@ public final class LiveDeliverySource: DeliverySource {
 
     public func isDrained() throws(SourceError) -> Bool {
         try asSourceError { () throws(AMQPError) in
-            let status = try connection.checkQueue(queue)
-            // Deliveries in the hands of another consumer count as taken: with one about, nobody can tell.
-            return status.messageCount == 0 && status.consumerCount <= 1
+            for queue in queues {
+                let status = try connection.checkQueue(queue)
+                // Deliveries in the hands of another consumer count as taken: with one about, nobody can tell.
+                guard status.messageCount == 0, status.consumerCount <= 1 else { return false }
+            }
+            return true
         }
     }
 

@@ -88,7 +88,7 @@ extension MessageProperties {
             ("cloudEvents_id", .string(id)),
             ("cloudEvents_source", .string("/weir/partitions/\(partition)")),
             ("cloudEvents_type", .string(event.type)),
-            ("cloudEvents_subject", .string(event.sku)),
+            ("cloudEvents_subject", .string(event.sku.isEmpty ? event.token ?? "" : event.sku)),
             ("cloudEvents_time", .string(event.at.rfc3339)),
             ("x-weir-partition", .int(Int64(partition))),
             ("x-weir-seq", .int(event.seq)),

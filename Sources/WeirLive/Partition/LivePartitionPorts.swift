@@ -8,6 +8,7 @@ import WeirPipeline
 /// How a partition of a worker process reaches PostgreSQL and RabbitMQ.
 public final class LivePartitionPorts: PartitionPorts {
     public let sink: LiveEventSink
+    public let messages: LiveMessageSink
 
     private let settings: WorkerSettings
     private let partition: Int
@@ -21,7 +22,7 @@ public final class LivePartitionPorts: PartitionPorts {
 
     init(
         _ settings: WorkerSettings, partition: Int, of partitioning: Partitioning, publisher: Publisher,
-        stop: StopSignal, tally: WorkerTally, metrics: WorkerMetrics, logger: Logger
+        messenger: Publisher, stop: StopSignal, tally: WorkerTally, metrics: WorkerMetrics, logger: Logger
     ) {
         self.settings = settings
         self.partition = partition
@@ -32,6 +33,7 @@ public final class LivePartitionPorts: PartitionPorts {
         self.metrics = metrics.partition(partition)
         self.logger = logger
         sink = LiveEventSink(publisher, partition: partition)
+        messages = LiveMessageSink(messenger, partition: partition)
     }
 
     public func openStore() throws(StoreError) -> LivePartitionStore {

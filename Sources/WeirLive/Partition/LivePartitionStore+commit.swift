@@ -20,6 +20,7 @@ extension LivePartitionStore {
         if !decision.changed.isEmpty { queries.append(update(decision.changed)) }
         queries += stockQueries(decision.stocks)
         queries += buyerQueries(decision)
+        queries += orderWrites(batch)
         if !decision.results.isEmpty { queries.append(insert(decision.results, at: batch.at)) }
         if !batch.events.isEmpty { queries.append(insert(batch.events, at: batch.at)) }
         if !batch.deadLetters.isEmpty { queries += Query.keeping(batch.deadLetters, partition: key) }

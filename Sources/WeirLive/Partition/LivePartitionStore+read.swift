@@ -41,6 +41,8 @@ extension LivePartitionStore {
         if !request.uncountedBuyers.isEmpty {
             uncounted = add(Query(Queries.readUncountedBuyers, Self.binds(request.uncountedBuyers)))
         }
+        let orders = queries.count
+        if !request.orders.isEmpty { queries += orderQueries(request.orders) }
         let clock = add(Query(Queries.readClock, [.int2(key)]))
 
         let answers = try asStoreError { [queries] () throws(PostgresError) in try session.run(queries) }
@@ -72,6 +74,7 @@ extension LivePartitionStore {
                 snapshot.stocks[sku] = Stock(sku, rows, row)
             }
         }
+        if !request.orders.isEmpty { try addOrders(answers[orders..<clock], to: &snapshot) }
         return snapshot
     }
 
@@ -90,7 +93,7 @@ extension LivePartitionStore {
         return lines
     }
 
-    private func readIntents(in rows: Rows) throws(StoreError) -> [Intent] {
+    func readIntents(in rows: Rows) throws(StoreError) -> [Intent] {
         var intents: [Intent] = []
         intents.reserveCapacity(rows.count)
         for row in 0..<rows.count {

@@ -93,14 +93,7 @@ public final class LivePartitionStore: PartitionStore {
     public func readLog(after seq: Int64, limit: Int) throws(StoreError) -> [LoggedEvent] {
         let rows = try run(
             Query(Queries.readLog, [.int2(key), .int8(seq), .int4(Int32(clamping: limit))]))
-        return (0..<rows.count).map { row in
-            LoggedEvent(
-                seq: rows.int8(row, 0), at: Timestamp(microseconds: rows.timestamp(row, 1)),
-                type: rows.text(row, 2), sku: rows.text(row, 3), token: rows.optionalText(row, 4),
-                replyTo: rows.optionalText(row, 5), correlationID: rows.optionalText(row, 6),
-                trace: rows.optionalText(row, 8).map(TraceParent.init(unchecked:)),
-                body: rows.bytes(row, 7))
-        }
+        return (0..<rows.count).map { LoggedEvent(rows, $0) }
     }
 
     public func ping() throws(StoreError) {
@@ -114,5 +107,17 @@ public final class LivePartitionStore: PartitionStore {
 
     func run(_ query: Query) throws(StoreError) -> Rows {
         try asStoreError { () throws(PostgresError) in try session.run(query) }
+    }
+}
+
+extension LoggedEvent {
+    /// Reads the columns seq, at, type, sku, token, reply_to, correlation_id, body, traceparent.
+    init(_ rows: Rows, _ row: Int) {
+        self.init(
+            seq: rows.int8(row, 0), at: Timestamp(microseconds: rows.timestamp(row, 1)),
+            type: rows.text(row, 2),
+            sku: rows.text(row, 3), token: rows.optionalText(row, 4), replyTo: rows.optionalText(row, 5),
+            correlationID: rows.optionalText(row, 6),
+            trace: rows.optionalText(row, 8).map(TraceParent.init(unchecked:)), body: rows.bytes(row, 7))
     }
 }

@@ -25,9 +25,10 @@ struct OutcomeBundles {
     }
 
     /// The ingress's queue that an event's outcome may be gathered for; a correlation id with a comma would not fit
-    /// into the header.
+    /// into the header, and an order's image may be large: it travels alone.
     private static func queue(of event: LoggedEvent) -> String? {
-        guard let replyTo = event.replyTo, replyTo.hasPrefix(BrokerTopology.ingressQueuePrefix),
+        guard !event.sku.isEmpty, let replyTo = event.replyTo,
+            replyTo.hasPrefix(BrokerTopology.ingressQueuePrefix),
             let correlationID = event.correlationID, !correlationID.utf8.contains(UInt8(ascii: ","))
         else { return nil }
         return replyTo

@@ -17,6 +17,8 @@ public final class WorkerPool: Sendable {
     private let partitioning: Partitioning
     private let logger: Logger
     let publisher: Publisher
+    /// For messages between partitions: on a connection that nothing else can hold up.
+    private let messenger: Publisher
     private let metrics: WorkerMetrics
     let gauges: WorkerGauges
     /// When the supervisor last heard of the database; nil before it was started.
@@ -43,6 +45,8 @@ public final class WorkerPool: Sendable {
         // Each partition keeps at most 8 MiB of events in memory, and hands all of them over.
         publishing.mailboxLimit = 1_000_000
         publisher = Publisher(settings: publishing, logger: logger)
+        publishing.amqp = AMQPSettings(url: settings.amqpURL, connectionName: "weir messages")
+        messenger = Publisher(settings: publishing, logger: logger)
         let (metrics, threads) = (WorkerMetrics(factory), OwnedThreads())
         (self.metrics, self.threads) = (metrics, threads)
         gauges = WorkerGauges(settings, metrics, logger: logger) { threads.owned }
@@ -74,6 +78,7 @@ public final class WorkerPool: Sendable {
         owned.forEach { $0.join() }
         threads.withLock { $0 = [:] }
         publisher.stop(drain: .seconds(settings.settleSeconds))
+        messenger.stop(drain: .seconds(settings.settleSeconds))
     }
 
     /// The partitions that this process owns or is about to own.
@@ -197,11 +202,11 @@ public final class WorkerPool: Sendable {
         var logger = logger
         logger[metadataKey: "partition"] = "\(partition)"
         let thread = PartitionThread(partition: partition, settleSeconds: settings.settleSeconds) {
-            [settings, partitioning, publisher, tally, metrics, logger] stop in
+            [settings, partitioning, publisher, messenger, tally, metrics, logger] stop in
             PartitionOwner(
                 LivePartitionPorts(
-                    settings, partition: partition, of: partitioning, publisher: publisher, stop: stop,
-                    tally: tally, metrics: metrics, logger: logger),
+                    settings, partition: partition, of: partitioning, publisher: publisher,
+                    messenger: messenger, stop: stop, tally: tally, metrics: metrics, logger: logger),
                 partition: partition, of: partitioning)
         }
         threads.withLock { $0[partition] = thread }

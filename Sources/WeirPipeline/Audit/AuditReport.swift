@@ -10,6 +10,8 @@ public struct AuditLine: Sendable, Hashable {
     public var broken = 0
     /// The first few of them, one sentence each.
     public var examples: [String] = []
+    /// How many things are still on their way to what is promised; they are not broken.
+    public var underWay = 0
     /// How many examples are kept.
     public static let exampleLimit = 5
 
@@ -42,11 +44,14 @@ public struct AuditReport: Sendable, Hashable {
     /// Promise 6: the log is the truth.
     public var log = AuditLine(promise: 6, title: "the log is the truth")
 
+    /// Promise 8: an order is all or nothing.
+    public var orders = AuditLine(promise: 8, title: "all or nothing")
+
     /// A report of nothing.
     public init() {}
 
     /// The lines in order of the promises.
-    public var lines: [AuditLine] { [stock, once, numbering, log] }
+    public var lines: [AuditLine] { [stock, once, numbering, log, orders] }
     /// Whether every promise holds.
     public var holds: Bool { lines.allSatisfy(\.holds) }
 }

@@ -18,7 +18,7 @@ public struct IntentTrail: Sendable {
     /// Checks the next event about the intent; returns what is wrong with it, or nil.
     public mutating func follow(_ happening: Happening) -> String? {
         switch happening {
-        case .conflict, .answered, .defined, .adjusted, .crossed: return nil
+        case .conflict, .answered, .defined, .adjusted, .crossed, .order: return nil
         case .shortfall(let intent, _):
             if intent == image || isForgotten(intent) { return nil }
             return "a shortfall shows another intent than the event before it"

@@ -35,7 +35,7 @@ public struct StockTrail: Sendable {
     /// Checks the next event about the SKU; returns what is wrong with it, or nil.
     public mutating func follow(_ happening: Happening) -> String? {
         switch happening {
-        case .conflict, .answered: return nil
+        case .conflict, .answered, .order: return nil
         case .crossed(let crossing, let stock): return follow(crossing, stock)
         default: break
         }
@@ -45,10 +45,10 @@ public struct StockTrail: Sendable {
             if untold.isEmpty { untold = [[]] }
         }
         switch happening {
-        case .conflict, .answered, .crossed: return nil
+        case .conflict, .answered, .crossed, .order: return nil
         case .intent(let intent, let from, nil):
-            let isRejection = from == nil && intent.state == .rejected
-            return image == nil && isRejection ? nil : "intent \(intent.token) carries no stock"
+            let isRefusal = from == nil && (intent.state == .rejected || intent.neverHeld)
+            return image == nil && isRefusal ? nil : "intent \(intent.token) carries no stock"
         case .intent(let intent, let from, let stock?): return follow(intent, from, stock)
         case .shortfall(_, let stock), .extended(_, let stock):
             guard let image else { return "its intent came before the SKU was defined" }
@@ -96,13 +96,14 @@ public struct StockTrail: Sendable {
         guard var expected = image else {
             return "intent \(intent.token) came before its SKU was defined"
         }
-        guard Self.exits(of: from).contains(intent.state) else {
+        guard Self.exits(of: from).contains(intent.state) || Self.isWayOfLine(intent, from) else {
             return
                 "intent \(intent.token) went from \(from?.rawValue ?? "queued") to \(intent.state.rawValue)"
         }
         if let problem = line.follow(intent, from, &expected) { return problem }
         // A rejection moves nothing, and an intent that expired has nothing left to move.
-        let isStill = intent.state == .rejected || from == .expired && intent.state == .cancelled
+        let isStill =
+            intent.state == .rejected || (from == .expired || from == nil) && intent.state == .cancelled
         if !isStill { expected.move(intent.units, from: from, to: intent.state) }
         return check(stock, against: expected)
     }
@@ -116,6 +117,12 @@ public struct StockTrail: Sendable {
         case .waitlisted, .backordered: [.reserved, .confirmed, .cancelled]
         case .cancelled, .rejected: []
         }
+    }
+
+    /// Ways that only an order's line can take: it is taken again for a late payment, or cancelled before it was known.
+    private static func isWayOfLine(_ intent: Intent, _ from: IntentState?) -> Bool {
+        intent.token.isLine
+            && (from == .expired && intent.state == .reserved || from == nil && intent.neverHeld)
     }
 
     private mutating func check(_ stock: Stock, against expected: Stock) -> String? {
@@ -162,6 +169,11 @@ public struct StockTrail: Sendable {
         guard stock.policy == image.policy else { return "it shows another policy than was defined" }
         return check(stock, against: image)
     }
+}
+
+extension Intent {
+    /// Whether it is a line whose order had ended before it was known.
+    fileprivate var neverHeld: Bool { state == .cancelled && token.isLine }
 }
 
 extension Stock {

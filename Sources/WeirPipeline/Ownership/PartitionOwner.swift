@@ -54,7 +54,7 @@ public final class PartitionOwner<Ports: PartitionPorts> {
         if let store {
             let deadline = ports.now() + settle
             // A cursor that lags costs duplicates, never events: so no failure here matters.
-            while !worker.relay.isCaughtUp, ports.now() < deadline, (try? settleTurn(store)) != nil {
+            while !worker.isSettled, ports.now() < deadline, (try? settleTurn(store)) != nil {
                 ports.rest(.milliseconds(5))
             }
             try? worker.writeCursor(ports, store)

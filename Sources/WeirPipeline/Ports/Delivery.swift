@@ -9,6 +9,8 @@ public struct Delivery: Sendable {
     public var tag: UInt64
     /// Whether the message ends here: once this one is decided, the tag may be acknowledged.
     public var endsMessage = true
+    /// Whether it came out of the queue that only other partitions can write, whatever its properties say.
+    public var isInternal = false
     /// Whether the broker delivered it before.
     public var redelivered: Bool
     /// How often it was delivered before, as the broker counts; anybody can set this on a message that is new,

@@ -5,6 +5,7 @@ public protocol PartitionPorts: AnyObject {
     associatedtype Store: PartitionStore
     associatedtype Source: DeliverySource
     associatedtype Sink: EventSink
+    associatedtype Messages: MessageSink
 
     /// Connects a session and takes the partition's lock.
     func openStore() throws(StoreError) -> Store
@@ -12,6 +13,8 @@ public protocol PartitionPorts: AnyObject {
     func openSource() throws(SourceError) -> Source
     /// Where events go.
     var sink: Sink { get }
+    /// Where messages to other partitions go.
+    var messages: Messages { get }
     /// Time that only moves forward, from any beginning; never compared with another process's.
     func now() -> Duration
     /// A number from 0 to below 1 that spreads retries.

@@ -2,7 +2,7 @@ import WeirCore
 import WeirWire
 
 /// Where a partition's rows are: one database session, which holds the partition's lock.
-public protocol PartitionStore: AnyObject {
+public protocol PartitionStore: OrderStore {
     /// Where the partition's log stands; read after the lock was taken.
     func position() throws(StoreError) -> Position
     /// What a batch needs to be decided.
@@ -67,6 +67,8 @@ public struct SnapshotRequest: Sendable {
     public var buyers: Set<BuyerKey> = []
     /// Buyers of SKUs that do not count it yet: their intents are summed up.
     public var uncountedBuyers: Set<BuyerKey> = []
+    /// Orders of which the rows, the parts and the lines of the partition are asked for, each once.
+    public var orders: [Token] = []
 
     /// An empty request.
     public init() {}
@@ -86,6 +88,8 @@ public struct BatchWrite: Sendable {
     public var published: Int64
     /// What could not be decided.
     public var deadLetters: [DeadLetter] = []
+    /// How far messages were forwarded, if that has to be written.
+    public var forwarded: Int64?
     /// The bodies of suspects that this batch decides.
     public var clearedSuspects: [[UInt8]] = []
 

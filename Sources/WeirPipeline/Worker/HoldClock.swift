@@ -9,6 +9,10 @@ struct HoldClock: Sendable {
     var next: Timestamp?
     /// Whether ``next`` must be read again.
     var isStale = false
+    /// When an order, or a part of one, comes due next, or an earlier moment; nil when none does.
+    var nextOrder: Timestamp?
+    /// Whether ``nextOrder`` must be read again.
+    var isOrderStale = false
     private var observed = Timestamp(microseconds: 0)
     private var observedAt: Duration = .zero
     private var emptySince: Timestamp?
@@ -33,8 +37,20 @@ struct HoldClock: Sendable {
         next = next.map { min($0, deadline) } ?? deadline
     }
 
+    /// An order, or a part of one, comes due.
+    mutating func considerOrder(_ moment: Timestamp?) {
+        guard let moment else { return }
+        nextOrder = nextOrder.map { min($0, moment) } ?? moment
+    }
+
+    /// Whatever comes due next.
+    var soonest: Timestamp? {
+        guard let nextOrder else { return next }
+        return next.map { min($0, nextOrder) } ?? nextOrder
+    }
+
     func untilNext(at now: Duration) -> Duration? {
-        next.map { .microseconds(max(0, $0.microseconds - estimate(at: now).microseconds)) }
+        soonest.map { .microseconds(max(0, $0.microseconds - estimate(at: now).microseconds)) }
     }
 
     /// The queue was empty: every command that could have changed a hold that is due by now was delivered.

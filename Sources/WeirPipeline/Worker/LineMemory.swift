@@ -50,14 +50,20 @@ struct LineMemory: Sendable {
 }
 
 extension SnapshotRequest {
-    init(for commands: [Command], dueUntil: Timestamp?, _ memory: LineMemory = LineMemory()) {
+    init(
+        for commands: [Command], dueUntil: Timestamp?, _ memory: LineMemory = LineMemory(),
+        dueOrders: [Token] = [], isHome: (SKU) -> Bool = { _ in true }
+    ) {
         self.init()
+        orders = dueOrders
+        var seenOrders = Set(dueOrders)
         var (seenSKUs, seenTokens, seenIDs) = (Set<SKU>(), Set<Token>(), Set<CommandID>())
         for sku in memory.turn where seenSKUs.insert(sku).inserted { skus.append(sku) }
         for command in commands {
-            if seenSKUs.insert(command.sku).inserted { skus.append(command.sku) }
+            if let sku = command.sku, seenSKUs.insert(sku).inserted { skus.append(sku) }
             if let token = command.token, seenTokens.insert(token).inserted { tokens.append(token) }
             if let id = command.id, seenIDs.insert(id).inserted { commandIDs.append(id) }
+            if case .order(let order) = command { add(order, &seenOrders, &seenSKUs, isHome: isHome) }
             guard case .submit(let submit) = command else { continue }
             if let older = submit.replaces, seenTokens.insert(older).inserted { tokens.append(older) }
             if !memory.counting.isEmpty, memory.counting.contains(submit.sku) {

@@ -81,17 +81,26 @@ extension PartitionWorker {
             }
         }
 
-        var snapshot = try store.read(SnapshotRequest(for: commands, dueUntil: dueUntil, lines))
+        let dueOrders = try dueOrders(until: dueUntil, store)
+        var snapshot = try store.read(
+            SnapshotRequest(
+                for: commands, dueUntil: dueUntil, lines, dueOrders: dueOrders,
+                isHome: { partitioning.partition(of: $0) == partition }))
         guard snapshot.head == head else {
             throw StoreError(
                 .notOwner,
                 "the head of partition \(partition) is \(snapshot.head), not \(head): it has another owner")
         }
         holds.observe(snapshot.now, at: ports.now())
+        snapshot.orders.partition = partition
+        snapshot.orders.partitioning = partitioning
+        snapshot.orders.due = dueOrders
         let decision = try lines.decide(commands, &snapshot, store)
         var write = BatchWrite(
             headBefore: head, decision: decision, at: snapshot.now, published: relay.published)
         write.events = decision.events.map { $0.logged(partition: partition, senders: senders) }
+        write.addressAnswers()
+        write.forwarded = forwardedToWrite
         write.deadLetters = deadLetters
         // A culprit that the data made one may be noted as a suspect, too.
         write.clearedSuspects = cleared.bodies + (culprit.map { [$0.delivery.body] } ?? [])
@@ -102,6 +111,7 @@ extension PartitionWorker {
         lines.committed(decision, snapshot)
         publishedInStore = write.published
         relay.append(write.events)
+        committedOrders(write)
         suspicion.forget(write.clearedSuspects)
         lastContact = ports.now()
         for letter in deadLetters {
@@ -116,6 +126,7 @@ extension PartitionWorker {
         for intent in decision.decided { holds.consider(intent.holdUntil) }
         for transition in decision.changed { holds.consider(transition.after.holdUntil) }
         if dueUntil != nil { holds.isStale = true }
+        if dueUntil != nil, holds.nextOrder != nil { holds.isOrderStale = true }
     }
 
     /// Takes and reads what has arrived for the next batch, while the database writes this one.
@@ -135,7 +146,8 @@ extension Event {
     fileprivate func logged(partition: Int, senders: [Delivery]) -> LoggedEvent {
         let sender = cause.map { senders[$0] }
         return LoggedEvent(
-            seq: seq, at: at, type: happening.type, sku: happening.sku.text, token: happening.token?.text,
+            seq: seq, at: at, type: happening.type, sku: happening.sku?.text ?? "",
+            token: happening.token?.text ?? happening.order?.text,
             replyTo: sender?.replyTo, correlationID: sender?.correlationID, trace: sender?.trace,
             body: happening.body(partition: partition))
     }

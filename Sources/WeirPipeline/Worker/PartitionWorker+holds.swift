@@ -5,8 +5,14 @@ extension PartitionWorker {
     /// the worker decide again what it has committed but not yet acknowledged.
     mutating func refreshDeadline(_ store: some PartitionStore) throws(TurnFailure) {
         guard holds.isStale else { return }
-        do throws(StoreError) { holds.next = try store.nextDeadline() } catch { throw .store(error) }
+        do throws(StoreError) {
+            holds.next = try store.nextDeadline()
+            if holds.isOrderStale { holds.nextOrder = try store.nextOrderDeadline() }
+        } catch {
+            throw .store(error)
+        }
         holds.isStale = false
+        holds.isOrderStale = false
     }
 
     /// Up to which deadline holds may expire now: only once the queue was seen empty after it, or it has waited
@@ -15,7 +21,7 @@ extension PartitionWorker {
         _ ports: Ports, _ source: Ports.Source
     ) throws(TurnFailure) -> Timestamp? {
         let now = ports.now()
-        guard let next = holds.next, holds.estimate(at: now) >= next else { return nil }
+        guard let next = holds.soonest, holds.estimate(at: now) >= next else { return nil }
         if holds.mayExpire(next, at: now, grace: Self.dueGrace) {
             return holds.horizon(at: now, grace: Self.dueGrace)
         }

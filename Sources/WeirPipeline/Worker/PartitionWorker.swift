@@ -22,6 +22,9 @@ public struct PartitionWorker: Sendable {
     var relay: EventRelay
     /// The cursor as the database has it.
     var publishedInStore: Int64 = 0
+    /// Messages to other partitions, and their cursor as the database has it.
+    var messages = MessageRelay()
+    var forwardedInStore: Int64 = 0
     /// Deliveries that are neither decided nor acknowledged.
     var held: [Delivery] = []
     var holds = HoldClock()
@@ -48,6 +51,7 @@ public struct PartitionWorker: Sendable {
         holds.observe(position.now, at: now)
         holds.next = try store.nextDeadline()
         lines = LineMemory(unserved: try store.unservedLines())
+        try adoptOrders(store)
         lastContact = now
     }
 
@@ -86,14 +90,22 @@ public struct PartitionWorker: Sendable {
         _ ports: Ports, _ store: Ports.Store
     ) throws(StoreError) {
         relay.absorb(ports.sink.takeReceipts(), now: ports.now(), jitter: ports.jitter())
-        guard relay.published > publishedInStore else { return }
-        let write = BatchWrite(
+        if !messages.isIdle {
+            messages.absorb(ports.messages.takeReceipts(), now: ports.now(), jitter: ports.jitter())
+        }
+        guard relay.published > publishedInStore || forwardedToWrite != nil else { return }
+        var write = BatchWrite(
             headBefore: head, decision: Decision(head: head), at: holds.estimate(at: ports.now()),
             published: relay.published)
+        write.forwarded = forwardedToWrite
         try store.commit(write)
         publishedInStore = write.published
+        committedOrders(write)
         lastContact = ports.now()
     }
+
+    /// Whether everything that was told or sent has arrived.
+    var isSettled: Bool { relay.isCaughtUp && messages.isIdle }
 
     /// Publishes what is unpublished, without taking new work.
     mutating func settle<Ports: PartitionPorts>(_ ports: Ports, _ store: Ports.Store) throws(StoreError) {
@@ -109,7 +121,7 @@ public struct PartitionWorker: Sendable {
     ) throws(TurnFailure) {
         guard ports.now() - lastContact >= Self.idleInterval else { return }
         do throws(StoreError) {
-            if relay.published > publishedInStore {
+            if relay.published > publishedInStore || forwardedToWrite != nil {
                 try writeCursor(ports, store)
             } else {
                 try store.ping()
@@ -137,11 +149,14 @@ public struct PartitionWorker: Sendable {
         }
         let unsent = relay.takeUnsent(now: now)
         if !unsent.isEmpty { ports.sink.send(unsent, epoch: relay.epoch) }
+        try forward(ports, store)
     }
 
     private func patience(at now: Duration) -> Duration {
-        if relay.missingAfter != nil || !lines.unserved.isEmpty { return .zero }
-        if relay.isBehind { return .milliseconds(20) }
+        if relay.missingAfter != nil || messages.missingAfter != nil || !lines.unserved.isEmpty {
+            return .zero
+        }
+        if relay.isBehind || messages.isBehind { return .milliseconds(20) }
         let untilDue = holds.untilNext(at: now) ?? Self.idleInterval
         let untilIdle = lastContact + Self.idleInterval - now
         return max(.milliseconds(20), min(untilDue, untilIdle))

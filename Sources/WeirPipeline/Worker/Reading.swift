@@ -17,20 +17,49 @@ extension Delivery {
     func read(for partition: Int, of partitioning: Partitioning) -> Reading {
         if let command { return .command(command) }
         do throws(WireRefusal) {
+            if isInternal { return .command(.order(.message(try OrderMessage.read(type: type, body: body)))) }
             try checkAnswerAddress()
             let command = try Command.read(
                 type: type, messageID: messageID, contentType: contentType, body: body)
-            let home = partitioning.partition(of: command.sku)
+            guard let sku = command.sku else {
+                return .command(try readOrder(command, for: partition, of: partitioning))
+            }
+            let home = partitioning.partition(of: sku)
             guard home == partition else {
                 throw WireRefusal(
                     .wrongPartition, at: "sku",
-                    "the SKU \(command.sku) lives in partition \(home), not \(partition);"
+                    "the SKU \(sku) lives in partition \(home), not \(partition);"
                         + " publish with the routing key \(home)")
             }
             return .command(command)
         } catch {
             return .undecidable(
                 deadLetter(reason: error.code.rawValue, field: error.field, detail: error.detail))
+        }
+    }
+
+    /// An order's command: a submit comes to its coordinator; of the others only the order's row can tell.
+    private func readOrder(
+        _ command: Command, for partition: Int, of partitioning: Partitioning
+    ) throws(WireRefusal) -> Command {
+        guard case .order(let read) = command else { return command }
+        let sender = replyTo.map { Sender(replyTo: $0, correlationID: correlationID) }
+        switch read {
+        case .submit(var submit), .discard(var submit):
+            let home = partitioning.coordinator(of: submit.token, lines: submit.lines)
+            guard home == partition else {
+                throw WireRefusal(
+                    .wrongPartition, at: "token",
+                    "the order \(submit.token) is coordinated by partition \(home), not \(partition);"
+                        + " publish with the routing key \(home)")
+            }
+            submit.sender = sender
+            if case .discard = read { return .order(.discard(submit)) }
+            return .order(.submit(submit))
+        case .confirm(var change):
+            change.sender = sender
+            return .order(.confirm(change))
+        case .cancel, .extend, .message: return command
         }
     }
 

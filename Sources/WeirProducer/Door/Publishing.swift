@@ -7,11 +7,14 @@ import WeirWire
 
 extension ProducerCore {
     /// Publishes a command to its partition and returns what the broker said of it; nil when too many are on their way.
+    ///
+    /// - Parameter partition: whose it is, where it does not say so itself.
     package func publish(
-        _ command: Command, id: UInt64, trace: TraceParent?
+        _ command: Command, id: UInt64, partition: Int? = nil, trace: TraceParent?
     ) async -> Publisher.Outcome? {
         guard mayPublish() else { return nil }
-        let outcome = await publisher.publish(message(command, id: id, trace: trace))
+        let partition = partition ?? partitioning.home(of: command)
+        let outcome = await publisher.publish(message(command, id: id, partition, trace: trace))
         endPublish()
         return outcome
     }
@@ -26,7 +29,8 @@ extension ProducerCore {
             desk.dismiss(id)
             return door
         }
-        publisher.publish([message(command, id: id, trace: nil)]) { [self] _, outcome in
+        let message = message(command, id: id, partitioning.home(of: command), trace: nil)
+        publisher.publish([message]) { [self] _, outcome in
             endPublish()
             door.finish(.published(outcome))
             if outcome != .confirmed { desk.dismiss(id) }
@@ -47,13 +51,10 @@ extension ProducerCore {
     /// Counts a publish that has ended.
     func endPublish() { inFlight.wrappingSubtract(1, ordering: .relaxed) }
 
-    /// The partition that decides a command.
-    package func partition(of command: Command) -> Int { partitioning.partition(of: command.sku) }
-
     /// The message of several wishes of a partition; of one it is a plain one.
     func message(_ flight: [Lanes.Wish], _ partition: Int) -> OutgoingMessage {
         if flight.count == 1 {
-            return message(.submit(flight[0].submit), id: flight[0].id, trace: flight[0].trace)
+            return message(.submit(flight[0].submit), id: flight[0].id, partition, trace: flight[0].trace)
         }
         let ids = flight.map { hexadecimal($0.id) }.joined(separator: ",")
         var properties = properties(type: Bundle.submits, contentType: Bundle.contentType)
@@ -68,13 +69,15 @@ extension ProducerCore {
             mandatory: true)
     }
 
-    private func message(_ command: Command, id: UInt64, trace: TraceParent?) -> OutgoingMessage {
+    private func message(
+        _ command: Command, id: UInt64, _ partition: Int, trace: TraceParent?
+    ) -> OutgoingMessage {
         var properties = properties(type: command.kind.rawValue, contentType: "application/json")
         properties.messageID = command.messageID
         properties.correlationID = hexadecimal(id)
         if let trace { properties.headers = [TraceParent.name: .string(trace.text)] }
         return OutgoingMessage(
-            exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition(of: command)),
+            exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition),
             properties: properties, body: command.body, mandatory: true)
     }
 

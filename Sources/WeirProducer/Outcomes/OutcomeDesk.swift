@@ -85,9 +85,7 @@ package final class OutcomeDesk: Sendable {
         let receivers: [Waiter] = state.withLock { state in
             var receivers: [Waiter] = []
             if let correlation, let waiter = state.remove(correlation) { receivers.append(waiter) }
-            // A conflict is nothing to whoever waits for the first intent.
-            guard !state.byToken.isEmpty, let token = happening.token else { return receivers }
-            if case .conflict = happening { return receivers }
+            guard !state.byToken.isEmpty, let token = happening.waitedForBy else { return receivers }
             for id in state.byToken[token] ?? [] {
                 if let waiter = state.remove(id) { receivers.append(waiter) }
             }
@@ -131,6 +129,20 @@ package final class OutcomeDesk: Sendable {
             state.byToken = [:]
             state.ticks = [:]
             return all
+        }
+    }
+}
+
+extension Happening {
+    /// The name under which requests wait for this; nil when nobody does. A conflict is nothing to whoever waits for the
+    /// first intent, and an order that is being gathered is not decided yet.
+    fileprivate var waitedForBy: Token? {
+        switch self {
+        case .conflict: return nil
+        case .order:
+            guard let order = shownOrder, !order.state.isUndecided else { return nil }
+            return order.token.ofOrder
+        default: return token
         }
     }
 }

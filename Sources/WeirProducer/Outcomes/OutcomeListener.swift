@@ -118,6 +118,8 @@ package final class OutcomeListener: Sendable {
         neighbour.beforeOutcome(happening)
         desk.deliver(happening, correlation: correlation)
         neighbour.afterOutcome(happening, correlation)
-        return correlation.map { ($0, partitioning.partition(of: happening.sku)) }
+        // An order flies alone.
+        guard let correlation, let sku = happening.sku else { return nil }
+        return (correlation, partitioning.partition(of: sku))
     }
 }

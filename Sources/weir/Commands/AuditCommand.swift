@@ -22,15 +22,17 @@ struct AuditCommand: WeirCommand {
                     json.member("title", line.title)
                     json.member("checked", Int64(line.checked))
                     json.member("broken", Int64(line.broken))
+                    if line.underWay > 0 { json.member("under_way", Int64(line.underWay)) }
                     json.member("examples", array: line.examples) { $0.member("detail", $1) }
                 }
             }
         } else {
             for line in report.lines {
                 let verdict = line.holds ? "holds" : "IS BROKEN"
+                let underWay = line.underWay > 0 ? ", \(line.underWay) under way" : ""
                 print(
                     "promise \(line.promise) (\(line.title)) \(verdict): \(line.checked) checked, \(line.broken) broken"
-                )
+                        + underWay)
                 for example in line.examples { print("  \(example)") }
             }
         }

@@ -42,6 +42,8 @@ struct SimulateCommand: WeirCommand {
                     json.member("commits", Int64(report.commits))
                     json.member("faults", Int64(report.faults))
                     json.member("events", Int64(report.events))
+                    json.member("late_parts", Int64(report.lateParts))
+                    json.member("late_decisions", Int64(report.lateDecisions))
                     json.member("violations", array: report.violations) { $0.member("detail", $1) }
                 }
             } else if !report.violations.isEmpty {

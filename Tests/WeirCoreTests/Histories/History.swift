@@ -165,6 +165,7 @@ struct History {
         case .extended: "extended"
         case .returned(_, let units, _): "returned \(units)"
         case .crossed: "?"
+        case .order: "?"
         case .answered(.submit, _, _, let result), .answered(.discard, _, _, let result):
             if case .intent(let intent) = result.subject { "known \(words(for: intent))" } else { "?" }
         case .answered(let kind, _, _, let result):
@@ -190,7 +191,7 @@ struct History {
         case (.done, .extend): "extended"
         case (.done, .define): "defined"
         case (.done, .adjust): "adjusted"
-        case (.done, .submit), (.done, .discard): "?"
+        case (.done, _): "?"
         }
     }
 

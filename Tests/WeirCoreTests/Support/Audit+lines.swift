@@ -50,7 +50,7 @@ extension Audit {
 
     /// A step begins, unless an intent takes the place of the one that the last event cancelled `unasked`.
     mutating func beginStep(_ happening: Happening, unasked: Bool) throws(Broken) {
-        let sku = happening.sku
+        guard let sku = happening.sku else { return }
         if case .intent(let intent, nil, _) = happening, let older = intent.replaces, older == released {
             released = nil
             return

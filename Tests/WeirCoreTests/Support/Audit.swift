@@ -83,7 +83,7 @@ struct Audit {
             try promise(
                 known.map { CommandResult(.unchanged, .intent($0)).replayed() } == result,
                 "\(token): repeated as \(result)")
-        case .answered, .crossed:
+        case .answered, .crossed, .order:
             break
         case .defined(let stock):
             var expected = stocks[stock.sku]
@@ -103,7 +103,7 @@ struct Audit {
             try promise(stock == expected, "adjusted: \(stock) does not follow by \(delta)")
             stocks[stock.sku] = stock
         }
-        noteCrossings(happening.sku)
+        if let sku = happening.sku { noteCrossings(sku) }
     }
 
     private func checkStep(_ intent: Intent, from: IntentState?) throws(Broken) {

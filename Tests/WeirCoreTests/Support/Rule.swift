@@ -77,6 +77,6 @@ struct Rule: Sendable, CustomTestStringConvertible {
     }
 
     private var happening: Happening {
-        event ?? .answered(kind: command.kind, id: command.id!.text, sku: command.sku, result: stored!)
+        event ?? .answered(kind: command.kind, id: command.id!.text, sku: command.sku!, result: stored!)
     }
 }

@@ -85,7 +85,7 @@ struct Shop {
             return
         }
         let place = told.count
-        let sku = command.sku.text
+        let sku = command.sku?.text ?? ""
         let before = items[sku] == nil ? nil : (shelf(sku), items[sku]!.policy.lowStockAt)
         let answer: String
         switch command {
@@ -93,6 +93,7 @@ struct Shop {
         case .confirm(let change): answer = confirm(change.token.text, sku)
         case .cancel(let change): answer = cancel(change.token.text, sku, change.quantity?.units)
         case .extend(let wish): answer = extend(wish.token.text, sku, wish.holdUntil.microseconds / 1_000_000)
+        case .order: answer = "?"
         case .define(let definition): answer = define(definition)
         case .adjust(let adjustment): answer = adjust(sku, adjustment.delta)
         }

@@ -21,7 +21,7 @@ struct World: Hashable {
     func snapshot(for commands: [Command], withDue: Bool) -> Snapshot {
         var snapshot = Snapshot(now: now, head: head, due: withDue ? due : [])
         for command in commands {
-            snapshot.stocks[command.sku] = stocks[command.sku]
+            if let sku = command.sku { snapshot.stocks[sku] = stocks[sku] }
             if let token = command.token { snapshot.intents[token] = intents[token] }
             if case .submit(let wish) = command, let older = wish.replaces {
                 snapshot.intents[older] = intents[older]

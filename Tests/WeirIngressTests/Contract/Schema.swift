@@ -58,6 +58,14 @@ struct Schema {
                     }
                     faults += inner(part).faults(of: value[name] ?? .null, at: "\(path).\(name)")
                 }
+            case "minItems":
+                if let least = argument.number, value.elements.count < least {
+                    faults.append("\(path) has too few elements")
+                }
+            case "maxItems":
+                if let most = argument.number, value.elements.count > most {
+                    faults.append("\(path) has too many elements")
+                }
             case "items":
                 for (position, element) in value.elements.enumerated() {
                     faults += inner(argument).faults(of: element, at: "\(path)[\(position)]")

@@ -13,6 +13,11 @@ import WeirLive
         ("POST", "/v1/intents/t1/confirm?sku=shoe", nil, .intentsWrite),
         ("POST", "/v1/intents/t1/cancel?sku=shoe", nil, .intentsWrite),
         ("POST", "/v1/intents/batch", "{}", .intentsWrite), ("GET", "/v1/intents/batch", nil, .intentsRead),
+        ("POST", "/v1/orders", #"{"buyer":"ann","lines":[{"sku":"shoe","quantity":1}]}"#, .intentsWrite),
+        ("GET", "/v1/orders/t1", nil, .intentsRead), ("HEAD", "/v1/orders/t1", nil, .intentsRead),
+        ("POST", "/v1/orders/t1/confirm", nil, .intentsWrite),
+        ("POST", "/v1/orders/t1/cancel", nil, .intentsWrite),
+        ("POST", "/v1/orders/t1/extend", #"{"hold_until":"2030-01-01T00:00:00Z"}"#, .intentsWrite),
         // Refused behind the credential, since its cursor is made up; a stream would never end.
         ("GET", "/v1/events?after=made-up", nil, .intentsRead),
         ("GET", "/v1/skus", nil, .stockRead), ("GET", "/v1/skus/shoe", nil, .stockRead),
@@ -33,6 +38,7 @@ import WeirLive
     private func expectNothingHappened(_ room: IngressRoom) throws {
         #expect(try room.count("select count(*) from event") == 0)
         #expect(room.ingress.handler.memory.count == 0)
+        #expect(room.ingress.handler.orderMemory.count == 0)
     }
 
     @Test func aMissingCredentialIs401AndSaysWhatToSend() async throws {

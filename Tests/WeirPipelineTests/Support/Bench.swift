@@ -9,6 +9,7 @@ final class Bench: PartitionPorts {
     let database: SimulatedDatabase
     let broker = SimulatedBroker()
     let sink = BenchSink()
+    let messages = BenchMessages()
     /// What was called, one word each, with its argument.
     var trace: [String] = []
     var writes: [BatchWrite] = []
@@ -101,6 +102,16 @@ final class BenchStore: PartitionStore {
         bench.trace.append("log \(seq)")
         return try inner.readLog(after: seq, limit: limit)
     }
+    func forwarding() throws(StoreError) -> Forwarding { try inner.forwarding() }
+    func readMessages(after seq: Int64, limit: Int) throws(StoreError) -> [AddressedEvent] {
+        bench.trace.append("messages \(seq)")
+        return try inner.readMessages(after: seq, limit: limit)
+    }
+    func nextOrderDeadline() throws(StoreError) -> Timestamp? { try inner.nextOrderDeadline() }
+    func dueOrders(until: Timestamp, limit: Int) throws(StoreError) -> [Token] {
+        bench.trace.append("due orders")
+        return try inner.dueOrders(until: until, limit: limit)
+    }
     func ping() throws(StoreError) {
         bench.trace.append("ping")
         if let error = bench.pingTrouble { throw error }
@@ -175,6 +186,29 @@ final class BenchSink: EventSink {
     /// Says now what became of what was sent and left open.
     func settle(confirmed: Bool) {
         receipts += sent.map { Receipt(epoch: $0.epoch, seq: $0.seq, confirmed: confirmed) }
+    }
+}
+
+/// Takes messages, and says about each what the test wants to be said.
+final class BenchMessages: MessageSink {
+    private(set) var sent: [AddressedEvent] = []
+    private var receipts: [MessageReceipt] = []
+    /// Whether the next messages are confirmed at once; nil leaves them open.
+    var confirms: Bool? = true
+
+    func send(_ messages: [AddressedEvent], epoch: Int) {
+        sent += messages
+        guard let confirms else { return }
+        for message in messages {
+            receipts += message.to.map {
+                MessageReceipt(epoch: epoch, seq: message.event.seq, partition: $0, confirmed: confirms)
+            }
+        }
+    }
+
+    func takeReceipts() -> [MessageReceipt] {
+        defer { receipts = [] }
+        return receipts
     }
 }
 

@@ -10,6 +10,7 @@ import WeirTopology
     @Test func aShopWorksWithEveryDoorLocked() async throws {
         try await SecuredShop.with { shop in
             try sellsAndRefuses(shop)
+            try sellsOrders(shop)
             try refusesTheWrongAuthorityHostAndScheme(shop)
             try await usersMayNotDoMoreThanTheirPart(shop)
             try sheddingSecretsNowhere(shop)
@@ -31,6 +32,41 @@ import WeirTopology
         #expect(without.code == 1 && without.errors.contains("WEIR_API_KEY"), "\(without.errors)")
         let wrong = try shop.run(["sku", "list", "--api-key", APIKey().text])
         #expect(wrong.code == 1 && wrong.errors.contains("HTTP 401"), "\(wrong.errors)")
+    }
+
+    /// Several SKUs under one token, over a broker whose internal queues only the worker may write.
+    private func sellsOrders(_ shop: SecuredShop) throws {
+        for sku in ["cups", "saucers", "spoons", "pots"] {
+            #expect(try shop.run(["sku", "put", sku, "--stocked", "5", "--hold-seconds", "60"]).code == 0)
+        }
+        let order = [
+            "order", "submit", "cups=2", "saucers=2", "spoons", "pots", "--buyer", "ada", "--token", "o1",
+        ]
+        let bought = try shop.run(order)
+        #expect(bought.code == 0 && bought.output.contains("o1  reserved  held until "), "\(bought.errors)")
+        #expect(bought.output.contains("\n  2  reserved  2 of saucers\n"), "\(bought.output)")
+        // It was gathered, so its lines do not all live together.
+        let shown = try shop.run(["order", "show", "o1", "--json"])
+        #expect(shown.output.contains(#""version":2"#), "\(shown.output)")
+        let short = try shop.run(["order", "submit", "cups=4", "pots", "--buyer", "ada", "--token", "o2"])
+        #expect(
+            short.code == 0 && short.output.contains("o2  rejected (order_incomplete)"), "\(short.output)")
+        #expect(short.output.contains("rejected (sold_out)  4 of cups"), "\(short.output)")
+        let confirmed = try shop.run(["order", "confirm", "o1"])
+        #expect(confirmed.code == 0 && confirmed.output.contains("o1  confirmed"), "\(confirmed.errors)")
+        let less = try shop.run(["order", "cancel", "o1", "--line", "2"])
+        #expect(less.output.contains("o1  confirmed") && less.output.contains("2  cancelled  2 of saucers"))
+        let gone = try shop.run(["order", "cancel", "o1"])
+        #expect(gone.code == 0 && gone.output.contains("o1  cancelled"), "\(gone.errors)")
+        for (arguments, code, words) in [
+            (["order", "show", "none"], 1, "no order"),
+            (["order", "extend", "o1", "--until", "soon"], 1, "hold_until"),
+            (["order", "cancel", "o1", "--line", "9"], 1, "no such line"),
+            (["order", "submit", "cups=none", "--buyer", "b"], 64, "SKU=QUANTITY"),
+        ] as [([String], Int32, String)] {
+            let refused = try shop.run(arguments)
+            #expect(refused.code == code && refused.errors.contains(words), "\(arguments): \(refused.errors)")
+        }
     }
 
     private func refusesTheWrongAuthorityHostAndScheme(_ shop: SecuredShop) throws {

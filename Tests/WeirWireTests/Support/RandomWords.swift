@@ -53,7 +53,7 @@ extension SplitMix64 {
             backorderLimit: number(in: StockLimit.stocked), availableFrom: maybe { $0.moment() })
     }
 
-    private mutating func maybe<Value>(_ value: (inout SplitMix64) -> Value) -> Value? {
+    mutating func maybe<Value>(_ value: (inout SplitMix64) -> Value) -> Value? {
         chance(50) ? value(&self) : nil
     }
 
@@ -112,6 +112,8 @@ extension SplitMix64 {
                 Adjustment(
                     id: commandID(), sku: sku(), delta: max(1, number(in: StockLimit.delta)),
                     reason: text(upToBytes: Adjustment.longestReason)))
+        case .submitOrder, .discardOrder, .confirmOrder, .cancelOrder, .extendOrder, .orderMessage:
+            .order(orderCommand(kind))
         }
     }
 
@@ -123,9 +125,10 @@ extension SplitMix64 {
             default: .refused(one(of: Refusal.allCases))
             }
         let result =
-            switch Int.random(in: 0..<3, using: &self) {
+            switch Int.random(in: 0..<4, using: &self) {
             case 0: CommandResult(verdict, .nothing)
             case 1: CommandResult(verdict, .intent(intent()))
+            case 2: CommandResult(verdict, .order(order()))
             default: CommandResult(verdict, .stock(stock(policy: policy())))
             }
         return Bool.random(using: &self) ? result.replayed() : result

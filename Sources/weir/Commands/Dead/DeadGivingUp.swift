@@ -22,9 +22,9 @@ struct DeadDiscard: WeirCommand {
     static let configuration = CommandConfiguration(
         commandName: "discard", abstract: "Gives dead letters up, with a reason.",
         discussion: """
-            An intent that was accepted, and that nobody has decided, is decided by this: rejected, as discarded, so \
-            that nobody waits for ever; a decision is final. A letter that holds no such intent can be restored until \
-            its token is asked for again.
+            An intent or an order that was accepted, and that nobody has decided, is decided by this: rejected, as \
+            discarded, so that nobody waits for ever; a decision is final. A letter that holds no such wish can be \
+            restored until its token is asked for again.
             """)
     @OptionGroup var settings: CommandSettings
     @OptionGroup var letters: ChosenLetters

@@ -41,7 +41,7 @@ struct DeadList: WeirCommand {
         if letter.state != .open { notes.append(letter.state.rawValue) }
         if letter.replayed > 0 { notes.append("replayed \(letter.replayed)x") }
         if letter.returned > 0 { notes.append("CAME BACK \(letter.returned)x") }
-        if let state = letter.intentState { notes.append("its intent is \(state)") }
+        if let state = letter.intentState { notes.append("its \(letter.wish) is \(state)") }
         let place = letter.partition.map { "partition \($0)" } ?? "no partition"
         return "\(letter.id)  \(letter.lastSeen.rfc3339)  \(place)  \(letter.fault)  \(letter.token ?? "-")"
             + (notes.isEmpty ? "" : "  [\(notes.joined(separator: ", "))]") + "  \(letter.detail)"
@@ -105,7 +105,7 @@ struct DeadShow: WeirCommand {
         print("partition    \(letter.partition.map(String.init) ?? "-")")
         print("type         \(letter.type.map(printable) ?? "-")")
         print("token        \(letter.token ?? "-")")
-        print("its intent   \(letter.intentState ?? "not decided")")
+        print("its \(letter.wish)".padded(to: 13) + (letter.intentState ?? "not decided"))
         print("sku          \(letter.sku ?? "-")")
         print("exchange     \(letter.exchange), routing key \(letter.routingKey)")
         print("properties   \(letter.properties)")
@@ -123,7 +123,7 @@ struct DeadShow: WeirCommand {
             line += action.returnedAt.map { ", came back \($0.rfc3339)" } ?? ""
             line += ")"
         }
-        if action.decides { line += "  (its intent is rejected as discarded)" }
+        if action.decides { line += "  (what it wants is rejected as discarded)" }
         if let before = action.bodyBefore { line += "  it was: \(shown(before))" }
         return line
     }
@@ -136,4 +136,9 @@ func shown(_ body: [UInt8]) -> String {
         $0.value < 0x20 || (0x7F...0x9F).contains($0.value) ? "\u{FFFD}" : String($0)
     }
     return clean.joined() + (body.count > 4_096 ? "… (\(body.count) bytes; --json shows them all)" : "")
+}
+
+extension DeadLetterView {
+    /// What the letter is about, as a person calls it.
+    fileprivate var wish: String { type?.hasPrefix("weir.order.") ?? false ? "order" : "intent" }
 }

@@ -1,0 +1,140 @@
+import WeirCore
+
+extension OrderSubmit {
+    /// Reads an order that names its own token, as in a message. Names every field that is wrong.
+    public init(from fields: inout JSONFields) throws(WireRefusal) {
+        var flaws = Flaws()
+        let token = flaws.read { () throws(WireRefusal) in try fields.identifier("token", as: Token.self) }
+        try self.init(token: token, from: &fields, flaws, knowing: "token, buyer, lines")
+    }
+
+    /// Reads an order whose token stands elsewhere, as in an HTTP request. Names every field that is wrong.
+    public init(token: Token, from fields: inout JSONFields) throws(WireRefusal) {
+        try self.init(token: token, from: &fields, Flaws(), knowing: "buyer, lines")
+    }
+
+    private init(
+        token: Token?, from fields: inout JSONFields, _ before: Flaws, knowing known: String
+    ) throws(WireRefusal) {
+        var flaws = before
+        let buyer = flaws.read { () throws(WireRefusal) in try fields.buyer("buyer") }
+        let lines = flaws.read { () throws(WireRefusal) in try fields.wishes("lines") }
+        flaws.read { () throws(WireRefusal) in try fields.end(knowing: known) }
+        try flaws.check()
+        guard let token, let buyer, let lines else { throw flaws.refusal }
+        guard let submit = OrderSubmit(token: token, buyer: buyer, lines: lines) else {
+            throw fields.invalid(
+                "lines",
+                "has lines of one SKU that make more than \(Quantity.range.upperBound) units together; send fewer"
+            )
+        }
+        self = submit
+    }
+}
+
+extension JSONFields {
+    /// The lines of an order as a client sends them. The refusal names the line.
+    fileprivate mutating func wishes(_ name: String) throws(WireRefusal) -> [(sku: SKU, quantity: Quantity)] {
+        let elements = try objects(name)
+        let limit = OrderSubmit.lineLimit
+        guard limit.contains(elements.count) else {
+            throw invalid(
+                name, "has \(elements.count) lines; send \(limit.lowerBound) to \(limit.upperBound)")
+        }
+        var lines: [(sku: SKU, quantity: Quantity)] = []
+        for (position, element) in elements.enumerated() {
+            do throws(WireRefusal) {
+                var line = element
+                let sku = try line.identifier("sku", as: SKU.self)
+                let units = try line.integer("quantity", in: Quantity.range)
+                try line.end(knowing: "sku, quantity")
+                lines.append((sku, Quantity(unchecked: units)))
+            } catch {
+                throw WireRefusal(error.code, at: name, "line \(position + 1): \(error.detail)")
+            }
+        }
+        return lines
+    }
+}
+
+extension OrderCommand {
+    /// Reads a client's command about an order that was submitted; nil when its kind is another.
+    init?(_ kind: CommandKind, _ id: CommandID, from fields: inout JSONFields) throws(WireRefusal) {
+        switch kind {
+        case .confirmOrder:
+            let order = try fields.identifier("token", as: Token.self)
+            try fields.end(knowing: "token")
+            self = .confirm(OrderChange(id: id, order: order))
+        case .cancelOrder:
+            let order = try fields.identifier("token", as: Token.self)
+            let lines = try OrderChange.lines(from: &fields)
+            self = .cancel(OrderChange(id: id, order: order, lines: lines))
+        case .extendOrder:
+            let order = try fields.identifier("token", as: Token.self)
+            self = .extend(try OrderExtension(id: id, order: order, from: &fields))
+        case .submit, .discard, .confirm, .cancel, .extend, .define, .adjust, .submitOrder, .discardOrder,
+            .orderMessage:
+            return nil
+        }
+    }
+}
+
+extension OrderChange {
+    /// Reads which lines a cancel gives up; none when it gives up the whole order.
+    public static func lines(from fields: inout JSONFields) throws(WireRefusal) -> [Int] {
+        let value = fields.take("lines")
+        try fields.end(knowing: "lines")
+        guard let value else { return [] }
+        let remedy =
+            "must be an array of line numbers from 1 to \(OrderSubmit.lineLimit.upperBound), such as [2]; leave it"
+            + " out to cancel the whole order"
+        guard case .array(let elements) = value, !elements.isEmpty else {
+            throw fields.invalid("lines", remedy)
+        }
+        var lines: [Int] = []
+        for element in elements {
+            guard case .integer(let number) = element, let line = Int(exactly: number),
+                OrderSubmit.lineLimit.contains(line)
+            else { throw fields.invalid("lines", remedy) }
+            lines.append(line)
+        }
+        return lines
+    }
+}
+
+extension OrderExtension {
+    /// Reads an extension whose id and order stand elsewhere, as in an HTTP request.
+    public init(id: CommandID, order: Token, from fields: inout JSONFields) throws(WireRefusal) {
+        guard let holdUntil = try fields.optionalTimestamp("hold_until") else {
+            throw WireRefusal(
+                .missingField, at: "hold_until",
+                "the field 'hold_until' is missing; send the new end of the hold as RFC 3339 in UTC")
+        }
+        try fields.end(knowing: "hold_until")
+        self.init(id: id, order: order, holdUntil: holdUntil)
+    }
+}
+
+extension OrderCommand {
+    /// Writes the body of the message that carries this command.
+    func write(to json: inout JSONWriter) {
+        switch self {
+        case .submit(let submit), .discard(let submit):
+            json.member("token", submit.token.text)
+            json.member("buyer", submit.buyer.text)
+            json.member("lines", array: submit.lines) { json, line in
+                json.member("sku", line.sku.text)
+                json.member("quantity", line.quantity.units)
+            }
+        case .confirm(let change), .cancel(let change):
+            json.member("token", change.order.text)
+            if !change.lines.isEmpty {
+                json.member(named: "lines", .array(change.lines.map { .integer(Int64($0)) }))
+            }
+        case .extend(let wish):
+            json.member("token", wish.order.text)
+            json.member("hold_until", wish.holdUntil.rfc3339)
+        case .message: break
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import PostgresClient
+import Testing
+import WeirCore
+import WeirLive
+import WeirSandbox
+import WeirTopology
+
+/// A database of the version before orders, with data in it, is brought up to date where it stands.
+@Suite struct OrderMigration {
+    @Test func aDatabaseWithDataIsUpgradedInPlace() async throws {
+        let room = try await LiveRoom.old(before: "m0007_orders")
+        let (a, b) = (room.sku(in: 0), room.sku(in: 1))
+        for (partition, sku) in [a, b].enumerated() {
+            let store = try room.openStore(partition)
+            try store.decideByHand(
+                [
+                    define(sku, stocked: 10, holdSeconds: 1), submit("held-\(sku)", sku, 2),
+                    submit("sold-\(sku)", sku, 3), submit("short-\(sku)", sku, 99),
+                    .confirm(
+                        IntentChange(
+                            id: CommandID(unchecked: "c-\(sku)"), token: Token(unchecked: "sold-\(sku)"),
+                            sku: SKU(unchecked: sku))),
+                ], partition: partition)
+            store.close()
+        }
+        let before = try room.texts("select i::text from intent i order by token")
+
+        let outcome = try Migrator(databaseURL: room.databaseURL).run(partitions: room.partitioning)
+        #expect(outcome.applied.first == "m0007_orders")
+        #expect(try Migrator(databaseURL: room.databaseURL).run(partitions: nil).applied.isEmpty)
+        #expect(try room.texts("select i::text from intent i order by token") == before)
+        let audit = try LiveAudit(databaseURL: room.databaseURL).run()
+        #expect(audit.holds, "\(audit.lines)")
+
+        // What was held goes on, and orders are taken beside it.
+        let pool = room.pool()
+        pool.start()
+        defer { pool.stop() }
+        try await room.publish([orderSubmit("o1", [a, b], units: 5)])
+        // It may be a second later by now, and the hold over: then the confirm takes the units again.
+        #expect(
+            try await eventually { ["reserved", "expired"].contains(try room.orderState("o1")) })
+        #expect(
+            try await eventually {
+                try room.count("select count(*) from intent where status = 'expired' and token like 'held-%'")
+                    == 2
+            })
+        try await room.publish([orderConfirm("o1")])
+        #expect(
+            try await eventually {
+                try room.count("select count(*) from orders where status in ('confirmed')") == 1
+            })
+        #expect(try await room.ordersSettle())
+        #expect(try room.count("select min(sold)::int from sku") == 8)
+        try room.expectWholeOrders()
+    }
+}
+
+extension LiveRoom {
+    /// A room whose database was migrated by a version that did not know a step and those behind it.
+    fileprivate static func old(before step: String) async throws -> LiveRoom {
+        let room = try await SharedSandbox.room()
+        let partitioning = try #require(Partitioning(count: 2))
+        let session = try Session(SessionSettings(url: room.databaseURL, applicationName: "test"))
+        defer { session.close() }
+        try session.execute(script: Queries.migrateHistory.text)
+        for migration in Migrations.all.prefix(while: { $0.name != step }) {
+            try session.execute(script: migration.text)
+            _ = try session.run(
+                Query(
+                    Statement(name: "migrateRecord", sql: Queries.migrateRecord.text), [.text(migration.name)]
+                ))
+        }
+        _ = try session.run(
+            Query(
+                Statement(name: "migrateInstall", sql: Queries.migrateInstall.text),
+                [.int2(Int16(partitioning.count))]))
+        _ = try session.run(Query(Statement(name: "migratePartitions", sql: Queries.migratePartitions.text)))
+        try TopologyTool(amqpURL: room.amqpURL, partitions: partitioning.count).apply()
+        return LiveRoom(databaseURL: room.databaseURL, amqpURL: room.amqpURL, partitioning: partitioning)
+    }
+}
