@@ -102,7 +102,24 @@ public enum Queries {
     public static let ownShareLock = SQLText("own_share_lock", PackageResources.own_share_lock_sql)
     public static let ownShowLocks = SQLText("own_show_locks", PackageResources.own_show_locks_sql)
     public static let ownTryLock = SQLText("own_try_lock", PackageResources.own_try_lock_sql)
+    public static let pruneCheckpoints = SQLText("prune_checkpoints", PackageResources.prune_checkpoints_sql)
+    public static let pruneCommands = SQLText("prune_commands", PackageResources.prune_commands_sql)
+    public static let pruneCountCommands = SQLText(
+        "prune_count_commands", PackageResources.prune_count_commands_sql)
+    public static let pruneCountSales = SQLText("prune_count_sales", PackageResources.prune_count_sales_sql)
+    public static let pruneDryRun = SQLText("prune_dry_run", PackageResources.prune_dry_run_sql)
+    public static let pruneForget = SQLText("prune_forget", PackageResources.prune_forget_sql)
     public static let pruneHorizon = SQLText("prune_horizon", PackageResources.prune_horizon_sql)
+    public static let pruneIntents = SQLText("prune_intents", PackageResources.prune_intents_sql)
+    public static let pruneLines = SQLText("prune_lines", PackageResources.prune_lines_sql)
+    public static let pruneLog = SQLText("prune_log", PackageResources.prune_log_sql)
+    public static let pruneMove = SQLText("prune_move", PackageResources.prune_move_sql)
+    public static let prunePages = SQLText("prune_pages", PackageResources.prune_pages_sql)
+    public static let prunePlan = SQLText("prune_plan", PackageResources.prune_plan_sql)
+    public static let prunePutIntents = SQLText("prune_put_intents", PackageResources.prune_put_intents_sql)
+    public static let prunePutSkus = SQLText("prune_put_skus", PackageResources.prune_put_skus_sql)
+    public static let pruneSales = SQLText("prune_sales", PackageResources.prune_sales_sql)
+    public static let pruneSkus = SQLText("prune_skus", PackageResources.prune_skus_sql)
     public static let readBuyers = SQLText("read_buyers", PackageResources.read_buyers_sql)
     public static let readClock = SQLText("read_clock", PackageResources.read_clock_sql)
     public static let readCommands = SQLText("read_commands", PackageResources.read_commands_sql)
@@ -153,11 +170,14 @@ public enum Queries {
         lookHeads, lookInstallation, lookIntents, lookOpenLetters, lookOrders, lookOwners,
         lookSessionSettings, lookSkus, lookTrace, migrateAcceptFailover, migrateApplied, migrateBegin,
         migrateEncoding, migrateEnd, migrateHistory, migrateInstall, migrateLock, migratePartitions,
-        migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock, pruneHorizon,
-        readBuyers, readClock, readCommands, readDue, readDueSkus, readForwarding, readIntents, readLines,
-        readLog, readMessages, readNextDeadline, readNextOrderDeadline, readOrderLines, readOrderParts,
-        readOrderSkus, readOrders, readOrdersDue, readPosition, readSkus, readUncountedBuyers, readUnserved,
-        replayBegin, replayGive, replayMark, replayPending, replayProgress, replayResume, replaySend,
-        replayShow, replayStop, replayTake, suspectNote,
+        migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock,
+        pruneCheckpoints, pruneCommands, pruneCountCommands, pruneCountSales, pruneDryRun, pruneForget,
+        pruneHorizon, pruneIntents, pruneLines, pruneLog, pruneMove, prunePages, prunePlan, prunePutIntents,
+        prunePutSkus, pruneSales, pruneSkus, readBuyers, readClock, readCommands, readDue, readDueSkus,
+        readForwarding, readIntents, readLines, readLog, readMessages, readNextDeadline,
+        readNextOrderDeadline, readOrderLines, readOrderParts, readOrderSkus, readOrders, readOrdersDue,
+        readPosition, readSkus, readUncountedBuyers, readUnserved, replayBegin, replayGive, replayMark,
+        replayPending, replayProgress, replayResume, replaySend, replayShow, replayStop, replayTake,
+        suspectNote,
     ]
 }

@@ -22,5 +22,6 @@ public enum Migrations {
         SQLText("m0005_operations", PackageResources.m0005_operations_sql),
         SQLText("m0006_traceparent", PackageResources.m0006_traceparent_sql),
         SQLText("m0007_orders", PackageResources.m0007_orders_sql),
+        SQLText("m0008_prune", PackageResources.m0008_prune_sql),
     ]
 }

@@ -26,6 +26,9 @@ final class Child {
 
     var isRunning: Bool { process.isRunning }
 
+    /// How it ended; only once it does not run any more.
+    var exitCode: Int32 { process.terminationStatus }
+
     /// The most memory it ever held, in megabytes.
     var peakMegabytes: Double { megabytes("VmHWM:") }
 

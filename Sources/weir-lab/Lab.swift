@@ -9,9 +9,8 @@ struct Lab: AsyncParsableCommand {
         abstract: "Measures Weir beside what it is compared with, on private servers on this machine.",
         subcommands: [
             AllBenches.self, DrainBench.self, HotBench.self, HTTPBench.self, GateBench.self,
-            OverloadBench.self, CredentialsBench.self, StrategiesBench.self, ChaosCommand.self,
-            StrategyServer.self,
-            EmptyServer.self,
+            OverloadBench.self, CredentialsBench.self, AuditBench.self, StrategiesBench.self,
+            ChaosCommand.self, StrategyServer.self, EmptyServer.self,
         ])
 }
 

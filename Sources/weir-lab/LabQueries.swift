@@ -12,7 +12,14 @@ enum LabQueries {
     static let commitPrepared = text(PackageResources.lab_commit_prepared_sql)
     static let rollbackPrepared = text(PackageResources.lab_rollback_prepared_sql)
 
+    static let history = text(PackageResources.lab_history_sql)
+    static let historyBegin = text(PackageResources.lab_history_begin_sql)
+    static let historyEnd = text(PackageResources.lab_history_end_sql)
+
     // Statements
+    static let sizes = statement("sizes", PackageResources.lab_sizes_sql)
+    static let historyCount = statement("history_count", PackageResources.lab_history_count_sql)
+    static let historySkus = statement("history_skus", PackageResources.lab_history_skus_sql)
     static let begin = statement("begin", PackageResources.lab_begin_sql)
     static let beginSerializable = statement("begin", PackageResources.lab_begin_serializable_sql)
     static let commit = statement("commit", PackageResources.lab_commit_sql)

@@ -14,6 +14,6 @@ struct Weir: AsyncParsableCommand {
         subcommands: [
             DemoCommand.self, ServeCommand.self, MigrateCommand.self, TopologyCommand.self, SKUCommand.self,
             IntentCommand.self, OrderCommands.self, LoadCommand.self, DeadCommand.self, KeysCommand.self,
-            AuditCommand.self, SimulateCommand.self, DoctorCommand.self,
+            AuditCommand.self, PruneCommand.self, SimulateCommand.self, DoctorCommand.self,
         ])
 }

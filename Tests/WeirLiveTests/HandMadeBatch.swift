@@ -12,8 +12,10 @@ extension PartitionStore {
     }
 
     /// Decides commands as a worker would, but writes nothing yet.
-    func prepare(_ commands: [Command], partition: Int) throws -> BatchWrite {
-        var snapshot = try read(SnapshotRequest(for: commands, dueUntil: nil))
+    func prepare(
+        _ commands: [Command], partition: Int, dueUntil: Timestamp? = nil
+    ) throws -> BatchWrite {
+        var snapshot = try read(SnapshotRequest(for: commands, dueUntil: dueUntil))
         let decision = try LineMemory().decide(commands, &snapshot, self)
         var write = BatchWrite(
             headBefore: snapshot.head, decision: decision, at: snapshot.now,

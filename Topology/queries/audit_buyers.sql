@@ -1,8 +1,13 @@
--- Of SKUs that count what each buyer has: how many buyers, how many totals are not the sum of the intents, an example.
+-- Of SKUs that count what each buyer has: how many buyers, how many totals are not the sum of the intents and of the
+-- sales that were pruned, an example.
 with counted as (
-    select i.sku, i.buyer, sum(i.quantity - i.returned) as units
-    from intent i join sku s on s.sku = i.sku and s.counts_buyers
-    where i.status in ('reserved', 'confirmed', 'waitlisted', 'backordered')
+    select i.sku, i.buyer, sum(i.units) as units
+    from (
+        select sku, buyer, quantity - returned as units from intent
+        where status in ('reserved', 'confirmed', 'waitlisted', 'backordered')
+        union all
+        select sku, buyer, units from pruned_buyer
+    ) i join sku s on s.sku = i.sku and s.counts_buyers
     group by i.sku, i.buyer
 ), compared as (
     select coalesce(c.sku, t.sku) as sku, coalesce(c.buyer, t.buyer) as buyer, coalesce(c.units, 0) as counted,

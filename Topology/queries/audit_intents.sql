@@ -1,8 +1,8 @@
--- For each token the events of its intent in order, then its row.
-select w.token, w.is_row, w.partition, w.seq, w.type, w.body, w.token, w.sku, w.quantity, w.buyer, w.status, w.reason,
+-- For each token how the checkpoint shows its intent (0), then its events in order (1), then its row (2).
+select w.token, w.kind, w.partition, w.seq, w.type, w.body, w.token, w.sku, w.quantity, w.buyer, w.status, w.reason,
     w.hold_until, w.decided_at, w.place, w.granted_at, w.available_from, w.returned, w.on_shortage, w.replaces
 from (
-    select e.token, false as is_row, e.partition, e.seq, e.type::text as type, e.body, null::text as sku,
+    select e.token, 1 as kind, e.partition, e.seq, e.type::text as type, e.body, null::text as sku,
         null::integer as quantity, null::text as buyer, null::text as status, null::text as reason,
         null::timestamptz as hold_until, null::timestamptz as decided_at, null::bigint as place,
         null::timestamptz as granted_at, null::timestamptz as available_from, null::integer as returned,
@@ -15,9 +15,14 @@ from (
         'weir.intent.returned.v1'
     )
     union all
-    select i.token, true, i.partition, 0, null, null, i.sku, i.quantity, i.buyer, i.status::text, i.reason::text,
+    select i.token, 2, i.partition, 0, null, null, i.sku, i.quantity, i.buyer, i.status::text, i.reason::text,
         i.hold_until, i.decided_at, i.place, i.granted_at, i.available_from, i.returned, i.on_shortage::text,
         i.replaces
     from intent i
+    union all
+    select i.token, 0, i.partition, 0, null, null, i.sku, i.quantity, i.buyer, i.status::text, i.reason::text,
+        i.hold_until, i.decided_at, i.place, i.granted_at, i.available_from, i.returned, i.on_shortage::text,
+        i.replaces
+    from checkpoint_intent i
 ) w
-order by w.token, w.is_row, w.partition, w.seq
+order by w.token, w.kind, w.partition, w.seq

@@ -8,11 +8,6 @@ struct LogPosition: Sendable, Hashable {
     /// By partition.
     var seqs: [Int64]
 
-    /// The place before the first event.
-    static func start(_ partitioning: Partitioning) -> LogPosition {
-        LogPosition(seqs: [Int64](repeating: 0, count: partitioning.count))
-    }
-
     /// Reads a text that ``text`` wrote for so many partitions; nil for anything else.
     init?(_ text: String, _ partitioning: Partitioning) {
         // Each number has at most 19 digits.
@@ -30,6 +25,19 @@ struct LogPosition: Sendable, Hashable {
 
     var text: String { seqs.map(String.init).joined(separator: ".") }
 
+    /// Whether what follows it in some of these partitions was pruned.
+    func isBefore(_ begin: LogPosition, in partitions: [Int]) -> Bool {
+        partitions.contains { seqs[$0] < begin.seqs[$0] }
+    }
+
     /// Whether it lies behind the end of the log in some partition, where no event ever was.
     func isAhead(of head: LogPosition) -> Bool { zip(seqs, head.seqs).contains { $0 > $1 } }
+}
+
+/// From where to where a log reaches.
+struct LogExtent: Sendable {
+    /// What lies before it was pruned.
+    let begin: LogPosition
+    /// The last event of every partition.
+    let end: LogPosition
 }

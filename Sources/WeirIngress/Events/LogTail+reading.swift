@@ -44,7 +44,7 @@ extension LogTail {
     private func connect() throws(PostgresError) -> Session {
         let session = try Session(settings)
         try session.execute(script: Queries.lookSessionSettings.text)
-        let head = try head(in: session)
+        let head = try extent(in: session).end
         state.withLock { state in
             guard let window = state.window, window.end.isAhead(of: head) else { return }
             // Other events would come under the numbers that were seen already.
@@ -58,7 +58,7 @@ extension LogTail {
     private func answer(_ questions: [Question], in session: Session) throws(PostgresError) {
         for question in questions {
             switch question {
-            case .head(let answer): answer.finish(.found(try head(in: session)))
+            case .extent(let answer): answer.finish(.found(try extent(in: session)))
             case .page(let place, let partitions, let answer):
                 answer.finish(.found(try entries(after: place, partitions, in: session)))
             }
@@ -68,7 +68,7 @@ extension LogTail {
     /// Reads what is new, until nothing is.
     private func read(in session: Session) throws(PostgresError) {
         guard let end = state.withLock({ $0.window?.end }) else {
-            let head = try head(in: session)
+            let head = try extent(in: session).end
             return state.withLock {
                 $0.window = LogWindow(at: head)
                 $0.version += 1
@@ -84,13 +84,15 @@ extension LogTail {
         if new.count >= limit(end.seqs.count) { mailbox.wake() }
     }
 
-    private func head(in session: Session) throws(PostgresError) -> LogPosition {
+    private func extent(in session: Session) throws(PostgresError) -> LogExtent {
         let rows = try session.run(Query(Statement(Queries.lookHeads)))
         guard rows.count == partitioning.count else {
             throw PostgresError(
                 .away, "the database has \(rows.count) partitions, not \(partitioning.count)")
         }
-        return LogPosition(seqs: (0..<rows.count).map { rows.int8($0, 0) })
+        return LogExtent(
+            begin: LogPosition(seqs: (0..<rows.count).map { rows.int8($0, 1) }),
+            end: LogPosition(seqs: (0..<rows.count).map { rows.int8($0, 0) }))
     }
 
     private func entries(
@@ -126,7 +128,7 @@ extension LogTail {
 extension LogTail.Question {
     func answerAway() {
         switch self {
-        case .head(let answer): answer.finish(.away)
+        case .extent(let answer): answer.finish(.away)
         case .page(_, _, let answer): answer.finish(.away)
         }
     }

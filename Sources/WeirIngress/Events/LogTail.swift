@@ -22,7 +22,7 @@ final class LogTail: Sendable {
     }
 
     enum Question: Sendable {
-        case head(Awaited<LookedUp<LogPosition>>)
+        case extent(Awaited<LookedUp<LogExtent>>)
         case page(after: LogPosition, partitions: [Int], Awaited<LookedUp<[LogEntry]>>)
     }
 
@@ -88,10 +88,10 @@ final class LogTail: Sendable {
     /// How often the log has lost its end so far.
     var losses: Int { state.withLock { $0.losses } }
 
-    /// The end of the log.
-    func head() async -> LookedUp<LogPosition> {
-        let answer = Awaited<LookedUp<LogPosition>>()
-        guard mailbox.put(.head(answer)) == .accepted else { return .away }
+    /// From where to where the log reaches.
+    func extent() async -> LookedUp<LogExtent> {
+        let answer = Awaited<LookedUp<LogExtent>>()
+        guard mailbox.put(.extent(answer)) == .accepted else { return .away }
         return await answer.value
     }
 

@@ -3,7 +3,8 @@ extension ProblemKind {
     static let all = [
         malformedRequest, headTooLarge, requestTimeout, httpsOnly, missingCredential, invalidCredential,
         missingScope, otherBuyer, notFound, methodNotAllowed, invalidPath, invalidQuery, invalidHeader,
-        mediaType, encoding, bodyTooLarge, malformedBody, invalidBody, tokenConflict, commandConflict,
+        eventsPruned, mediaType, encoding, bodyTooLarge, malformedBody, invalidBody, tokenConflict,
+        commandConflict,
         unknownToken, unknownSKU, wrongState, undecided, unknownLine, shortfall, belowCommitted, stockLimit,
         versionMismatch, holdLimit, deadlinePassed, tooMany, unknownDeadLetter, unknownReplay,
         deadLetterState,
@@ -48,6 +49,14 @@ extension ProblemKind {
         means: "A header field that the request needs is missing, occurs twice, or does not have its form.",
         remedy: "Correct the field that 'errors' names. An Idempotency-Key is 1 to 128 characters out of "
             + "A-Z a-z 0-9 . _ : ~ -, the first one a letter or a digit, bare or in double quotes.")
+    static let eventsPruned = Self(
+        410, "events-pruned", "Events were pruned",
+        means:
+            "What follows the place that the stream was to go on from is older than what this shop keeps, and is "
+            + "gone for ever.",
+        remedy:
+            "Read the stock and whatever else you keep anew from the API, then open the stream without a place, or "
+            + "with 'after=start' for everything that is left.")
     static let mediaType = Self(
         415, "unsupported-media-type", "The body has the wrong media type",
         means: "The Content-Type is missing or is not the one that this route reads.",

@@ -22,17 +22,23 @@ extension RequestHandler {
                 retryAfterSeconds: 5)
         }
         let losses = tail.losses
-        guard case .found(let head) = await tail.head() else { throw Self.databaseAway("come back later") }
-        let place = wanted?.place ?? head
-        if let wanted, place.isAhead(of: head) {
+        guard case .found(let log) = await tail.extent() else { throw Self.databaseAway("come back later") }
+        let partitions = partitions(for: filter)
+        let place = wanted.map { $0.place ?? log.begin } ?? log.end
+        if let wanted, place.isAhead(of: log.end) {
             throw wanted.problem(
-                "is ahead of the log, whose end is \(head.text); leave it out to begin there")
+                "is ahead of the log, whose end is \(log.end.text); leave it out to begin there")
+        }
+        if place.isBefore(log.begin, in: partitions) {
+            throw Problem(
+                .eventsPruned,
+                "events behind \(place.text) were pruned; the log begins behind \(log.begin.text)")
         }
         var answer = Answer(.ok, [])
         answer.mediaType = .eventStream
         answer.fields[.cacheControl] = "no-store"
         let stream = EventStream(
-            tail: tail, filter: filter, partitions: partitions(for: filter), losses: losses,
+            tail: tail, filter: filter, partitions: partitions, losses: losses,
             heartbeatSeconds: settings.streamHeartbeatSeconds,
             isAllowed: { [credentials] in credentials.isGood(caller) })
         answer.stream = { writer in
@@ -48,12 +54,13 @@ extension RequestHandler {
         filter.sku.map { [partitioning.partition(of: $0)] } ?? Array(0..<partitioning.count)
     }
 
-    /// Where the client wants to begin, and how to tell it that it cannot; nil begins at the end.
+    /// Where the client wants to begin, and how to tell it that it cannot; nil begins at the end, a nil place where the
+    /// log does.
     ///
     /// The header goes first: a browser that comes back sends it, and the address with the old parameter.
     private func startPlace(
         _ request: Request, _ query: QueryParameters
-    ) throws(Problem) -> (place: LogPosition, problem: (String) -> Problem)? {
+    ) throws(Problem) -> (place: LogPosition?, problem: (String) -> Problem)? {
         let form = "send the 'id' of an event that you received, or leave it out"
         if let text = request.headers[.lastEventID], !text.isEmpty {
             func problem(_ what: String) -> Problem {
@@ -68,9 +75,9 @@ extension RequestHandler {
         func problem(_ what: String) -> Problem {
             Problem(.invalidQuery, parameter: "after", "the parameter 'after' \(what)")
         }
-        if text == "start" { return (.start(partitioning), problem) }
+        if text == "start" { return (nil, problem) }
         guard let place = LogPosition(text, partitioning) else {
-            throw problem("is no place in this log; \(form), or send 'start' for the whole log")
+            throw problem("is no place in this log; \(form), or send 'start' for all of the log")
         }
         return (place, problem)
     }
@@ -108,6 +115,8 @@ private struct EventStream: Sendable {
                 if partitions.count < place.seqs.count { skipOthers(&place, to: end) }
             case .behind:
                 if case .found(let found) = await tail.page(after: place, in: partitions) { entries = found }
+                // A prune was faster than the client: it is told when it comes back.
+                guard isWhole(entries, after: place) else { return }
             }
             if try await write(entries, &place, to: &writer) { heartbeat = nextHeartbeat() }
             if monotonicNanoseconds() >= heartbeat {
@@ -122,6 +131,15 @@ private struct EventStream: Sendable {
                     since: version,
                     until: min(heartbeat, now + (version == nil ? 200_000_000 : Self.checkNanoseconds)))
             }
+        }
+    }
+
+    /// Whether nothing is missing between a place and what follows it.
+    private func isWhole(_ entries: [LogEntry], after place: LogPosition) -> Bool {
+        var seqs = place.seqs
+        return entries.allSatisfy { entry in
+            seqs[entry.partition] += 1
+            return seqs[entry.partition] == entry.seq
         }
     }
 

@@ -121,18 +121,13 @@ public struct DeadLetterFilter: Sendable, Hashable {
     private static func moment(
         _ name: String, _ text: String, _ now: Timestamp
     ) throws(WireRefusal) -> Timestamp {
-        if let moment = Timestamp(rfc3339: text) { return moment }
-        let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
-        // Five digits of days are more than two centuries, and nothing can overflow.
-        guard let unit = text.last.flatMap({ units[$0] }), (2...6).contains(text.utf8.count),
-            let count = Int64(text.dropLast()), count >= 0
-        else {
+        guard let moment = Timestamp(asked: text, now: now) else {
             throw refusal(
                 name,
                 "must be a time as RFC 3339 in UTC, such as 2026-11-21T09:30:00Z, or how long ago, as in 90s, 30m,"
                     + " 2h, 7d")
         }
-        return now.adding(seconds: -count * unit)
+        return moment
     }
 
     private static func refusal(_ name: String, _ problem: String) -> WireRefusal {
@@ -200,5 +195,22 @@ extension DeadLetterFilter {
     private static func text(_ text: String?) -> Bind { text.map(Bind.text) ?? .null }
     private static func moment(_ moment: Timestamp?) -> Bind {
         moment.map { .timestamp($0.microseconds) } ?? .null
+    }
+}
+
+extension Timestamp {
+    /// A moment as people write it: RFC 3339 in UTC, a date, which is its beginning in UTC, or how long ago, as in `90s`,
+    /// `30m`, `2h`, `7d`.
+    public init?(asked text: String, now: Timestamp) {
+        if let moment = Timestamp(rfc3339: text) ?? Timestamp(rfc3339: text + "T00:00:00Z") {
+            self = moment
+            return
+        }
+        let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+        // Five digits of days are more than two centuries, and nothing can overflow.
+        guard let unit = text.last.flatMap({ units[$0] }), (2...6).contains(text.utf8.count),
+            let count = Int64(text.dropLast()), count >= 0
+        else { return nil }
+        self = now.adding(seconds: -count * unit)
     }
 }

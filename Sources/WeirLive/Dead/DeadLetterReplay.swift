@@ -116,7 +116,6 @@ struct ReplayRun {
     private let shelf: DeadLetterShelf
     private let filter: DeadLetterFilter
     private let publisher: Publisher
-    private let horizon: Timestamp?
     /// When the next letter may go.
     private var due = ContinuousClock.now
     private var findings: ReplayFindings
@@ -129,7 +128,6 @@ struct ReplayRun {
         self.book = book
         shelf = try DeadLetterShelf(book.session)
         filter = try DeadLetterFilter(json: order.filter)
-        horizon = order.asNew ? nil : try book.horizon()
         findings = order.findings
         published = order.published
         after = order.doneID
@@ -181,6 +179,8 @@ struct ReplayRun {
         filter.state = .open
         var parcels: [Parcel] = []
         var skipped = ReplayFindings()
+        // A prune may have begun meanwhile.
+        let horizon = order.asNew ? nil : try book.horizon()
         for letter in try shelf.list(filter, limit: ids.count, bodies: true) {
             if let horizon, letter.firstSeen < horizon {
                 skipped.note(.tooOld)

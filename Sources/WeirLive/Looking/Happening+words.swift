@@ -47,7 +47,7 @@ extension OrderHappening {
 }
 
 extension Intent {
-    fileprivate var inWords: String {
+    var inWords: String {
         var words = state.rawValue
         if let reason { words += " (\(reason.rawValue))" }
         words += ", \(quantity.units) of \(sku) for \(printable(buyer.text))"

@@ -64,8 +64,13 @@ public struct IntentTrace: Sendable {
         var entries = try letters(of: token, shelf)
         if let intent {
             let home = shelf.partitioning.partition(of: intent.sku)
-            let log = try events(of: intent, in: home, session)
-            if let asked = accepted(log, home) { entries.insert(asked, at: 0) }
+            let gone = try pruned(intent, in: home, session)
+            let log = try events(of: intent, in: home, hasBeginning: gone == nil, session)
+            if let gone {
+                entries.append(gone)
+            } else if let asked = accepted(log, home) {
+                entries.insert(asked, at: 0)
+            }
             entries += log
             for other in 0..<shelf.partitioning.count where everywhere && other != home {
                 entries += try events(of: intent, in: other, session)
@@ -87,7 +92,9 @@ public struct IntentTrace: Sendable {
 
     // MARK: The log
 
-    private static func events(of intent: Intent, in partition: Int, _ session: Session) throws -> [Entry] {
+    private static func events(
+        of intent: Intent, in partition: Int, hasBeginning: Bool = true, _ session: Session
+    ) throws -> [Entry] {
         func read(from moment: Int64) throws -> [Entry] {
             let rows = try session.run(
                 Query(
@@ -98,7 +105,7 @@ public struct IntentTrace: Sendable {
         let entries = try read(from: intent.decidedAt.microseconds)
         // The clock may have been set back meanwhile: then the log is not in its order, and is read from the beginning.
         let isHome = entries.contains { $0.at == intent.decidedAt }
-        return isHome ? entries : try read(from: .min)
+        return isHome || !hasBeginning ? entries : try read(from: .min)
     }
 
     private static func event(_ rows: Rows, _ row: Int, _ partition: Int) -> Entry {
@@ -127,6 +134,17 @@ public struct IntentTrace: Sendable {
             place: Place(
                 partition: partition, replyTo: place.replyTo, correlationID: place.correlationID,
                 trace: place.trace))
+    }
+
+    /// What a prune has left of the intent's beginning.
+    private static func pruned(_ intent: Intent, in partition: Int, _ session: Session) throws -> Entry? {
+        let rows = try session.run(Query(Queries.pruneIntents, [.texts([intent.token.text])]))
+        guard rows.count == 1, let image = Intent(rows, 0) else { return nil }
+        let seq = try Checkpoints(session).seqs[partition] ?? 0
+        return Entry(
+            at: image.decidedAt, kind: "pruned",
+            detail: "decided; what happened up to event \(seq) was pruned, and left it \(image.inWords)",
+            place: Place(partition: partition))
     }
 
     // MARK: Dead letters

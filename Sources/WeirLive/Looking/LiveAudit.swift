@@ -28,11 +28,12 @@ public struct LiveAudit {
         let partitioning = try Installation.read(session).partitioning
         try session.execute(script: Queries.auditSnapshot.text)
         var report = AuditReport()
+        let checkpoints = try Checkpoints(session)
         try checkNumbering(session, &report)
         try walkSKUs(session, partitioning, &report)
         try checkClaims(session, &report)
         try checkBuyers(session, &report)
-        try walkIntents(session, &report)
+        try walkIntents(session, checkpoints, &report)
         try walkOrders(session, &report)
         try checkLines(session, partitioning, &report)
         try session.execute(script: Queries.auditEnd.text)
@@ -44,12 +45,14 @@ public struct LiveAudit {
         for row in 0..<rows.count {
             let head = rows.int(row, 1)
             let (count, first, last) = (rows.int(row, 3), rows.int(row, 4), rows.int(row, 5))
-            let isWhole = count == head && (head == 0 || (first == 1 && last == head))
+            let pruned = rows.int(row, 6)
+            let isWhole =
+                count == head - pruned && (head == pruned || (first == pruned + 1 && last == head))
             report.numbering.note(
                 isWhole
                     ? nil
                     : "partition \(rows.int(row, 0)) has \(count) events from \(first) to \(last), its head is \(head)"
-            )
+                        + (pruned == 0 ? "" : ", and it is pruned up to \(pruned)"))
         }
     }
 
@@ -67,12 +70,14 @@ public struct LiveAudit {
                     report.log.noteProblem(
                         name, "it stands in partition \(rows.int(row, 2)), where it does not live")
                 }
-                if rows.bool(row, 1) {
+                switch rows.int(row, 1) {
+                case 0: walk.state = try Checkpoints.trail(of: sku, session, requiresCrossings: tells)
+                case 2:
                     let stock = Stock(sku, rows, row, from: 6)
                     report.stock.note(Self.problem(of: stock, Sums(rows, row, from: 27)))
                     if let problem = walk.state.finish(stock) { report.log.noteProblem(name, problem) }
                     walk.end()
-                } else {
+                default:
                     report.log.note(
                         Self.follow(&walk.state, rows, row).map {
                             "event \(rows.int(row, 2))-\(rows.int(row, 3)): \($0)"
@@ -116,9 +121,13 @@ public struct LiveAudit {
         }
     }
 
-    private func walkIntents(_ session: Session, _ report: inout AuditReport) throws {
-        var walk = Walk<IntentWalk>(IntentWalk.init)
+    private func walkIntents(
+        _ session: Session, _ checkpoints: Checkpoints, _ report: inout AuditReport
+    ) throws {
+        var walk = Walk<IntentWalk> { IntentWalk(trail: IntentTrail(horizon: checkpoints.horizon)) }
         func finish(_ token: String, _ state: IntentWalk, _ row: Intent?) {
+            // Of a token that was forgotten the log may still tell that somebody paid too late.
+            if state.decisions == 0, row == nil, state.trail.image == nil { return }
             report.once.note(
                 state.decisions == 1 ? nil : "token \(token) has \(state.decisions) deciding events")
             if let problem = state.trail.finish(row) { report.log.noteProblem(token, problem) }
@@ -127,12 +136,20 @@ public struct LiveAudit {
             for row in 0..<rows.count {
                 let token = rows.text(row, 0)
                 if let trail = walk.begin(token) { finish(trail.key, trail.state, nil) }
-                if rows.bool(row, 1) {
+                switch rows.int(row, 1) {
+                case 0:
+                    // The checkpoint stands for the events before it, of which one decided the token.
+                    walk.state.decisions = 1
+                    walk.state.trail = IntentTrail(
+                        from: Intent(rows, row, from: 6), horizon: checkpoints.horizon)
+                case 2:
                     let intent = Intent(rows, row, from: 6)
                     finish(token, walk.state, intent)
                     walk.end()
-                } else if let problem = Self.follow(&walk.state, rows, row) {
-                    report.log.noteProblem("event \(rows.int(row, 2))-\(rows.int(row, 3))", problem)
+                default:
+                    if let problem = Self.follow(&walk.state, rows, row) {
+                        report.log.noteProblem("event \(rows.int(row, 2))-\(rows.int(row, 3))", problem)
+                    }
                 }
             }
         }

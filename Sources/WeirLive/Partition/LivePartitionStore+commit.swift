@@ -34,26 +34,10 @@ extension LivePartitionStore {
     }
 
     private func insert(_ intents: [Intent]) -> Query {
-        let binds: [Bind] = [
-            .int2(key), .timestamps(intents.map(\.decidedAt.microseconds)),
-            .optionalTimestamps(intents.map { $0.holdUntil?.microseconds }),
-            .int4s(intents.map { Int32(clamping: $0.quantity.units) }),
-            .texts(intents.map(\.state.rawValue)), .optionalTexts(intents.map { $0.reason?.rawValue }),
-            .texts(intents.map(\.token.text)), .texts(intents.map(\.sku.text)),
-            .texts(intents.map(\.buyer.text)),
-        ]
+        let binds = [.int2(key)] + intents.columns
         // Six columns more that most batches do not need.
         guard intents.contains(where: \.isSpecial) else { return Query(Queries.commitInsertIntents, binds) }
-        return Query(
-            Queries.commitInsertSpecialIntents,
-            binds + [
-                .optionalInt8s(intents.map(\.place)),
-                .optionalTimestamps(intents.map { $0.grantedAt?.microseconds }),
-                .optionalTimestamps(intents.map { $0.availableFrom?.microseconds }),
-                .int4s(intents.map { Int32(clamping: $0.returned) }),
-                .optionalTexts(intents.map { $0.onShortage?.rawValue }),
-                .optionalTexts(intents.map { $0.replaces?.text }),
-            ])
+        return Query(Queries.commitInsertSpecialIntents, binds + intents.specialColumns)
     }
 
     private func update(_ transitions: [IntentTransition]) -> Query {

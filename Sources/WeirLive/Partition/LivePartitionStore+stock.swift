@@ -10,14 +10,7 @@ extension LivePartitionStore {
         let created = changes.filter { $0.versionBefore == nil }.map(\.after)
         if !created.isEmpty {
             queries.append(
-                Query(
-                    Queries.commitInsertSkus,
-                    [.int2(key)] + [.texts(created.map(\.sku.text))] + counters(created)
-                        + [
-                            .int4s(created.map { Int32(clamping: $0.policy.holdSeconds) }),
-                            .optionalInt4s(
-                                created.map { $0.policy.maxPerIntent.map { Int32(clamping: $0) } }),
-                        ] + lines(created) + policies(created)))
+                Query(Queries.commitInsertSkus, [.int2(key)] + created.columns))
         }
         let moved = changes.filter { $0.versionBefore != nil }
         if !moved.isEmpty {
@@ -28,7 +21,7 @@ extension LivePartitionStore {
                     [
                         .int4(Int32(moved.count)), .int8s(moved.map { $0.versionBefore ?? 0 }),
                         .texts(after.map(\.sku.text)),
-                    ] + counters(after) + lines(after)))
+                    ] + after.counters + after.lines))
         }
         let defined = changes.filter(\.changesPolicy).map(\.after)
         if !defined.isEmpty {
@@ -40,7 +33,7 @@ extension LivePartitionStore {
                         .int4s(defined.map { Int32(clamping: $0.policy.holdSeconds) }),
                         .optionalInt4s(
                             defined.map { $0.policy.maxPerIntent.map { Int32(clamping: $0) } }),
-                    ] + policies(defined)))
+                    ] + defined.policies))
         }
         return queries
     }
@@ -63,35 +56,5 @@ extension LivePartitionStore {
                 Query(Queries.commitCountBuyers, [.texts(decision.countedFromNow.map(\.text))]))
         }
         return queries
-    }
-
-    private func counters(_ stocks: [Stock]) -> [Bind] {
-        [
-            .int8s(stocks.map(\.stocked)), .int8s(stocks.map(\.available)), .int8s(stocks.map(\.held)),
-            .int8s(stocks.map(\.sold)), .int8s(stocks.map(\.version)),
-        ]
-    }
-
-    private func lines(_ stocks: [Stock]) -> [Bind] {
-        [
-            .int8s(stocks.map(\.waitlisted)), .int8s(stocks.map(\.backordered)),
-            .int8s(stocks.map(\.lastPlace)),
-        ]
-    }
-
-    /// What a policy says beyond hold and limit of an intent, and whether buyers are counted.
-    private func policies(_ stocks: [Stock]) -> [Bind] {
-        let policies = stocks.map(\.policy)
-        return [
-            .bools(stocks.map(\.countsBuyers)),
-            .optionalInt4s(policies.map { $0.maxHoldSeconds.map { Int32(clamping: $0) } }),
-            .optionalInt8s(policies.map(\.maxPerBuyer)), .int8s(policies.map(\.safetyStock)),
-            .optionalInt8s(policies.map(\.lowStockAt)),
-            .optionalTimestamps(policies.map { $0.onSaleFrom?.microseconds }),
-            .optionalTimestamps(policies.map { $0.onSaleUntil?.microseconds }),
-            .texts(policies.map(\.onShortage.rawValue)), .optionalInt8s(policies.map(\.waitlistLimit)),
-            .optionalInt8s(policies.map(\.backorderLimit)),
-            .optionalTimestamps(policies.map { $0.availableFrom?.microseconds }),
-        ]
     }
 }

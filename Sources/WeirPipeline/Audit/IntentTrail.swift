@@ -2,17 +2,26 @@ import WeirCore
 
 /// Follows one intent through the log.
 public struct IntentTrail: Sendable {
-    private var image: Intent?
+    /// The intent after the last event; nil before its decision.
+    public private(set) var image: Intent?
+    private let horizon: Timestamp?
 
-    /// An intent before its decision.
-    public init() {}
+    /// An intent before its decision, or as a checkpoint shows it.
+    ///
+    /// - Parameter horizon: the moment before which tokens may have been forgotten; nil when none ever was. Of such a
+    ///   token the log may still tell that somebody paid too late.
+    public init(from image: Intent? = nil, horizon: Timestamp? = nil) {
+        self.image = image
+        self.horizon = horizon
+    }
 
     /// Checks the next event about the intent; returns what is wrong with it, or nil.
     public mutating func follow(_ happening: Happening) -> String? {
         switch happening {
         case .conflict, .answered, .defined, .adjusted, .crossed, .order: return nil
         case .shortfall(let intent, _):
-            return intent == image ? nil : "a shortfall shows another intent than the event before it"
+            if intent == image || isForgotten(intent) { return nil }
+            return "a shortfall shows another intent than the event before it"
         case .extended(let intent, _):
             defer { image = intent }
             var expected = image
@@ -37,6 +46,12 @@ public struct IntentTrail: Sendable {
             }
             return intent.isSame(as: before) ? nil : "its payload or the time of its decision changed"
         }
+    }
+
+    /// Whether an expired intent is one that was pruned, and not the one that has its token now.
+    private func isForgotten(_ intent: Intent) -> Bool {
+        guard let horizon, intent.state == .expired else { return false }
+        return intent.decidedAt < horizon && intent.decidedAt != image?.decidedAt
     }
 
     /// Checks the row of the table against the last image.

@@ -3,8 +3,14 @@ import WeirCore
 /// Follows a SKU's line through the log: places are given out one by one, whom units are promised comes before the
 /// waitlist, and within each nobody is passed over. Holds one number for each intent in line.
 struct LineTrail: Sendable {
-    private var promised = Places()
-    private var waiting = Places()
+    private var promised: Places
+    private var waiting: Places
+
+    /// A line with these places, each list in its order.
+    init(promised: [Int64] = [], waiting: [Int64] = []) {
+        self.promised = Places(promised)
+        self.waiting = Places(waiting)
+    }
 
     /// Checks an intent's step; returns what is wrong with it, or nil. Notes the place in the expected stock.
     mutating func follow(_ intent: Intent, _ from: IntentState?, _ expected: inout Stock) -> String? {
@@ -37,9 +43,11 @@ struct LineTrail: Sendable {
 
 /// Places in their order, of which some have been left.
 private struct Places: Sendable {
-    private var all: [Int64] = []
+    private var all: [Int64]
     private var next = 0
     private var left: Set<Int64> = []
+
+    init(_ all: [Int64]) { self.all = all }
 
     var first: Int64? { next < all.count ? all[next] : nil }
 

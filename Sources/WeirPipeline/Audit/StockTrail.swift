@@ -3,7 +3,8 @@ import WeirCore
 /// Follows one SKU through the log: each image must follow from the one before, the line must be served in its order,
 /// each threshold told once a crossing, and the last image must be the row.
 public struct StockTrail: Sendable {
-    private var image: Stock?
+    /// The SKU after the last event; nil before the first one that shows it.
+    public private(set) var image: Stock?
     private var line = LineTrail()
     /// The image from which crossings are looked at: the one before the last step. There are two where the log does
     /// not show whether a cancel was a step of its own or the first half of a replacement.
@@ -19,6 +20,17 @@ public struct StockTrail: Sendable {
     /// - Parameter requiresCrossings: whether an untold crossing is a problem; logs from before crossings were told
     ///   have them.
     public init(requiresCrossings: Bool = false) { self.requiresCrossings = requiresCrossings }
+
+    /// A SKU as a checkpoint shows it, which lies between two batches: nothing is half told there.
+    ///
+    /// - Parameters:
+    ///   - promised: the places of those whom units are promised, in their order.
+    ///   - waiting: the places of those who wait, in their order.
+    public init(from image: Stock, promised: [Int64], waiting: [Int64], requiresCrossings: Bool = false) {
+        self.image = image
+        line = LineTrail(promised: promised, waiting: waiting)
+        self.requiresCrossings = requiresCrossings
+    }
 
     /// Checks the next event about the SKU; returns what is wrong with it, or nil.
     public mutating func follow(_ happening: Happening) -> String? {
@@ -63,9 +75,15 @@ public struct StockTrail: Sendable {
         }
     }
 
+    /// What the events so far should have told and did not; to be asked between two batches.
+    public var untoldCrossing: String? {
+        guard requiresCrossings, let missing else { return nil }
+        return "it never said \(missing.rawValue)"
+    }
+
     /// Checks the row of the table against the last image.
     public func finish(_ row: Stock?) -> String? {
-        if requiresCrossings, let missing { return "it never said \(missing.rawValue)" }
+        if let untoldCrossing { return untoldCrossing }
         guard row != image else { return nil }
         guard let row else { return "the log defines the SKU, but it has no row" }
         guard let image else { return "the SKU has a row, but the log does not define it" }

@@ -35,6 +35,7 @@ struct Failure: Error {
         case let error as AMQPError:
             let isAway = error.kind == .away || error.kind == .refused
             self.init("\(error)", isAway ? .unavailable : .failed)
+        case PruneError.order(let message): self.init(message, .usage)
         case let error as SandboxError: self.init("\(error)", .unavailable)
         default: self.init("\(error)", .failed)
         }

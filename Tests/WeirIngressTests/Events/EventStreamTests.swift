@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 import WeirCore
+import WeirLive
 
 @testable import WeirIngress
 @testable import WeirWire
@@ -100,6 +101,38 @@ import WeirCore
                 again.close()
                 source.close()
             }
+        }
+    }
+
+    @Test func aPlaceBehindWhichEventsWerePrunedIsGone() async throws {
+        try await IngressRoom.with { room in
+            for number in 0..<6 { try await room.define("a\(number)", 1) }
+            let whole = try await EventSource.open(room, "?after=start")
+            try await eventually("the whole log") { whole.events.count == 6 }
+            try await eventually("all is published") {
+                try room.count("select count(*)::int from partition where published < head") == 0
+            }
+            let first = try #require(whole.events.first?.id)
+            let last = try #require(whole.lastID)
+            // Older than this second, until all of them are.
+            let url = room.room.databaseURL
+            try await eventually("all of them are pruned") {
+                let report = await offAsyncThreads {
+                    let now = Timestamp(microseconds: Int64(time(nil)) * 1_000_000)
+                    return Result { try Prune(databaseURL: url).perform(PruneOrder(before: now)) }
+                }
+                return try report.get().isWhole && room.count("select count(*)::int from event") == 0
+            }
+            for place in [first, "0.0"] {
+                let reply = try await room.send("GET", "/v1/events", headers: [("Last-Event-ID", place)])
+                #expect(reply.status == 410 && reply.problem == "events-pruned", "\(reply.bodyText)")
+            }
+            // Where nothing is missing the stream goes on, and one from the beginning begins with what is left.
+            let rest = try await EventSource.open(room, "?after=start")
+            let later = try await EventSource.open(room, lastEventID: last)
+            try await room.define("b", 1)
+            try await eventually("what is new") { rest.events.count == 1 && later.events.count == 1 }
+            [whole, rest, later].forEach { $0.close() }
         }
     }
 

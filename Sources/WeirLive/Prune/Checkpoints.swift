@@ -1,0 +1,56 @@
+import PostgresClient
+import WeirCore
+import WeirPipeline
+import WeirTopology
+
+/// What a prune has left behind: up to where each partition's log is gone, and how everything stood there.
+public struct Checkpoints: Sendable {
+    /// By partition the last event that is gone; 0 where none is.
+    public let seqs: [Int: Int64]
+    /// The moment before which tokens may have been forgotten; nil when nothing was ever pruned.
+    public let horizon: Timestamp?
+
+    /// Reads them.
+    public init(_ session: Session) throws {
+        let rows = try session.run(Query(Queries.pruneCheckpoints))
+        var (seqs, horizon) = ([Int: Int64](), Timestamp?.none)
+        for row in 0..<rows.count {
+            seqs[rows.int(row, 0)] = rows.int8(row, 1)
+            if let moment = rows.moment(row, 2) { horizon = max(horizon ?? moment, moment) }
+        }
+        self.seqs = seqs
+        self.horizon = horizon
+    }
+
+    /// Where the trail of a SKU goes on; an empty one where the checkpoint does not know it.
+    static func trail(of sku: SKU, _ session: Session, requiresCrossings: Bool) throws -> StockTrail {
+        try trails(of: [sku], session, requiresCrossings: requiresCrossings)[sku]
+            ?? StockTrail(requiresCrossings: requiresCrossings)
+    }
+
+    /// Where the trails of SKUs go on, of those that the checkpoint knows.
+    static func trails(
+        of skus: [SKU], _ session: Session, requiresCrossings: Bool
+    ) throws -> [SKU: StockTrail] {
+        let names = Bind.texts(skus.map(\.text))
+        let answers = try session.run([Query(Queries.pruneSkus, [names]), Query(Queries.pruneLines, [names])])
+        var places: [String: (promised: [Int64], waiting: [Int64])] = [:]
+        for row in 0..<answers[1].count {
+            let name = answers[1].text(row, 0)
+            if answers[1].text(row, 1) == IntentState.backordered.rawValue {
+                places[name, default: ([], [])].promised.append(answers[1].int8(row, 2))
+            } else {
+                places[name, default: ([], [])].waiting.append(answers[1].int8(row, 2))
+            }
+        }
+        var trails: [SKU: StockTrail] = [:]
+        for row in 0..<answers[0].count {
+            let sku = SKU(unchecked: answers[0].text(row, 0))
+            let line = places[sku.text] ?? ([], [])
+            trails[sku] = StockTrail(
+                from: Stock(sku, answers[0], row), promised: line.promised, waiting: line.waiting,
+                requiresCrossings: requiresCrossings)
+        }
+        return trails
+    }
+}

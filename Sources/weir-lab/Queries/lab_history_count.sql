@@ -1,0 +1,1 @@
+select sum(head)::bigint from partition

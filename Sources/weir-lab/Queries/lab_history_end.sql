@@ -1,0 +1,2 @@
+-- As a database is that has been there for a while.
+vacuum analyze;
