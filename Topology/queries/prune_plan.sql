@@ -1,5 +1,5 @@
 -- How far each partition can be pruned: up to the end of the last batch before a moment (which all events of a batch
--- share) of which every event is published, and every message to another partition forwarded, where there are such.
+-- share) of which every event is published, and every message to another partition forwarded.
 -- An event of an order is not passed: the checkpoint does not keep orders, and their lines go with them only.
 -- $1 the moment
 select p.partition, c.seq, greatest(c.seq, whole.seq), c.horizon, first_left.at
@@ -8,7 +8,10 @@ cross join lateral (
     select coalesce(max(k.seq), 0) as seq, max(k.horizon) as horizon from checkpoint k where k.partition = p.partition
 ) c
 cross join lateral (
-    select least(p.published, coalesce((to_jsonb(p) ->> 'forwarded')::bigint, p.published)) as seq
+    -- The cursor of the messages moves from one message to the next: what is no message is never in its way.
+    select least(p.published, coalesce((
+        select a.seq - 1 from event_address a where a.partition = p.partition and a.seq > p.forwarded
+        order by a.partition, a.seq limit 1), p.published)) as seq
 ) sent
 left join lateral (
     select e.seq, e.at from event e
