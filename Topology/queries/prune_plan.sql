@@ -1,22 +1,16 @@
 -- How far each partition can be pruned: up to the end of the last batch before a moment (which all events of a batch
--- share) of which every event is published, and every message to another partition forwarded.
--- An event of an order is not passed: the checkpoint does not keep orders, and their lines go with them only.
+-- share) of which every event is published. An event of an order is not passed, and so no message to another partition:
+-- the checkpoint does not keep orders, and their lines go with them only.
 -- $1 the moment
 select p.partition, c.seq, greatest(c.seq, whole.seq), c.horizon, first_left.at
 from partition p
 cross join lateral (
     select coalesce(max(k.seq), 0) as seq, max(k.horizon) as horizon from checkpoint k where k.partition = p.partition
 ) c
-cross join lateral (
-    -- The cursor of the messages moves from one message to the next: what is no message is never in its way.
-    select least(p.published, coalesce((
-        select a.seq - 1 from event_address a where a.partition = p.partition and a.seq > p.forwarded
-        order by a.partition, a.seq limit 1), p.published)) as seq
-) sent
 left join lateral (
     select e.seq, e.at from event e
     where e.partition = p.partition and e.seq > c.seq and (
-        e.at >= $1 or e.seq > sent.seq or e.type::text like 'weir.order.%')
+        e.at >= $1 or e.seq > p.published or e.type::text like 'weir.order.%')
     order by e.partition, e.seq limit 1
 ) stop on true
 cross join lateral (
