@@ -16,6 +16,7 @@ final class PublisherSession {
     private let core: PublisherCore
     private let connection: Connection
     private var outstanding = Outstanding()
+    private var refusals = Refusals()
     private var isBlocked = false
 
     /// Whether the broker has confirmed anything on this connection.
@@ -34,6 +35,10 @@ final class PublisherSession {
             let heard = try hearAll()
             let now = Monotonic.now()
             expire(now)
+            if let route = refusals.hopeless(at: now, isBusy: outstanding.count > 0) {
+                throw AMQPError(
+                    .away, "the broker refuses everything for \(route); a new connection asks anew")
+            }
             if let stopAt = core.stopAt {
                 let isDrained = outstanding.count == 0 && core.mailbox.count == 0
                 guard !isDrained, now < stopAt else { return }
@@ -95,7 +100,9 @@ final class PublisherSession {
             switch event {
             case .confirm(let tag, let multiple, let positive):
                 hasWorked = true
+                let now = positive ? 0 : Monotonic.now()
                 for job in try outstanding.confirm(tag, multiple: multiple) {
+                    refusals.note(job.message, isConfirmed: positive, at: now)
                     job.complete(positive ? .confirmed : .nacked)
                 }
             case .returned(let message):

@@ -44,11 +44,16 @@ struct ConnectionParameters {
     }
 
     /// Settings of the server's side of the session (manual, 20.3.2 and 20.11.1). The first is how it notices that we
-    /// vanished while it writes, the second while it works; both give our locks back.
+    /// vanished while it writes, the second while it works. The keepalives are for the case of which nothing else
+    /// tells: we vanished in the middle of a pipeline, it has half of it and waits for the rest, in a transaction, and
+    /// none of its own time-outs runs. All give our locks back.
     private static func serverOptions(_ settings: SessionSettings) -> String {
         var options = [
             "tcp_user_timeout=5000",
             "client_connection_check_interval=1000",
+            "tcp_keepalives_idle=2",
+            "tcp_keepalives_interval=1",
+            "tcp_keepalives_count=3",
             "idle_in_transaction_session_timeout=\(milliseconds(settings.idleInTransactionTimeoutSeconds))",
             "statement_timeout=\(milliseconds(settings.statementTimeoutSeconds))",
         ]

@@ -15,8 +15,13 @@ struct PostgresRecipe: ServerRecipe {
     private let postgres: String
     private let psql: String
     private let tls: SandboxTLS?
+    private let environmentOfServer: [String: String]
 
-    init(folder: String, port: Int, password: String, tls: SandboxTLS? = nil) throws {
+    init(
+        folder: String, port: Int, password: String, tls: SandboxTLS? = nil,
+        environment: [String: String] = [:]
+    ) throws {
+        environmentOfServer = environment
         self.folder = folder
         self.port = port
         self.password = password
@@ -94,8 +99,9 @@ struct PostgresRecipe: ServerRecipe {
     func start() -> Spawn {
         account.applied(
             to: Spawn(
-                postgres, ["-D", "\(folder)/data"], environment: environment, folder: folder, output: logFile)
-        )
+                postgres, ["-D", "\(folder)/data"],
+                environment: environment.merging(environmentOfServer) { own, _ in own }, folder: folder,
+                output: logFile))
     }
 
     /// Sends a start-up message; the server asks for a password, or says that it is still starting.
@@ -121,6 +127,26 @@ struct PostgresRecipe: ServerRecipe {
         return try await Command.run(
             account.applied(to: Spawn(psql, arguments, environment: withPassword, folder: folder)),
             scratch: folder)
+    }
+
+    /// Copies the data folder of a server that is down, and replaces an earlier copy.
+    func backUp() async throws {
+        try await shell("rm -rf backup && cp -a data backup")
+    }
+
+    /// Puts the copy back in place of the data folder of a server that is down, as a restore does: the next start
+    /// recovers it to the end of its own log and begins another timeline there.
+    func restore() async throws {
+        try await shell(
+            """
+            rm -rf data && cp -a backup data && touch data/recovery.signal \
+                && echo "restore_command = '/bin/false'" >> data/postgresql.conf
+            """)
+    }
+
+    private func shell(_ script: String) async throws {
+        let spawn = Spawn("/bin/sh", ["-c", script], environment: environment, folder: folder)
+        _ = try await Command.run(account.applied(to: spawn), scratch: folder)
     }
 
     /// Where clients connect for one database.

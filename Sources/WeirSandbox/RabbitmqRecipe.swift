@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A RabbitMQ of our own, with its epmd: one administrator `weir`, no plugin, everything on loopback.
+/// A RabbitMQ of our own, alone or a node of a cluster: one administrator `weir`, no plugin, everything on loopback.
 final class RabbitmqRecipe: ServerRecipe {
     let name = "RabbitMQ"
     let folder: String
@@ -10,25 +10,41 @@ final class RabbitmqRecipe: ServerRecipe {
     let shutdownSignal = SIGTERM
 
     static let user = "weir"
+    /// Erlang's name of the node.
+    let node: String
     let password: String
-    private let epmdPort: PortReservation
+    private let epmd: Epmd
+    private let cookie: String
+    private let environmentOfServer: [String: String]
+    private let isAlone: Bool
     private let distributionPort: PortReservation
     private let account: Account
     private let server: String
     private let rabbitmqctl: String
-    private let epmd: String
-    private let runningEpmd = Mutex<ChildProcess?>(nil)
     private let tls: (files: SandboxTLS, port: PortReservation)?
 
-    init(folder: String, port: Int, password: String, tls: SandboxTLS? = nil) throws {
+    /// What the nodes of one cluster have in common.
+    struct Cluster: Sendable {
+        let epmd: Epmd
+        /// Whoever has it commands the brokers.
+        let cookie = Secret.random()
+        let password = Secret.random()
+        /// How many nodes there are.
+        let size: Int
+        /// Variables for the brokers.
+        var environment: [String: String] = [:]
+    }
+
+    /// - Parameter number: the node's number, from 1.
+    init(folder: String, port: Int, number: Int = 1, of cluster: Cluster, tls: SandboxTLS? = nil) throws {
         self.folder = folder
         self.port = port
-        self.password = password
+        node = number == 1 ? "weir@localhost" : "weir\(number)@localhost"
+        (epmd, cookie, password) = (cluster.epmd, cluster.cookie, cluster.password)
+        (environmentOfServer, isAlone) = (cluster.environment, cluster.size == 1)
         server = try Programs.rabbitmq.find("rabbitmq-server", of: "RabbitMQ", package: "rabbitmq-server")
         rabbitmqctl = try Programs.rabbitmq.find("rabbitmqctl", of: "RabbitMQ", package: "rabbitmq-server")
-        epmd = try Programs.erlang.find("epmd", of: "Erlang", package: "erlang-base")
         account = try Account(preferring: "rabbitmq")
-        epmdPort = try PortReservation()
         distributionPort = try PortReservation()
         self.tls = try tls.map { ($0, try PortReservation()) }
     }
@@ -37,8 +53,8 @@ final class RabbitmqRecipe: ServerRecipe {
     func create(configuration: String) throws {
         try account.makeFolder(folder)
         try account.makeFolder("\(folder)/home")
-        // Whoever has the cookie commands the broker; the file's mode is the lock (Erlang insists on it).
-        try account.write(Secret.random(), to: "\(folder)/home/.erlang.cookie")
+        // The file's mode is the lock (Erlang insists on it).
+        try account.write(cookie, to: "\(folder)/home/.erlang.cookie")
         try tls?.files.install(in: folder, account)
         try account.write(
             RabbitmqConfiguration.text(
@@ -49,31 +65,15 @@ final class RabbitmqRecipe: ServerRecipe {
         try account.write(RabbitmqControl.script, to: "\(folder)/control.erl")
     }
 
-    /// Starts epmd, where Erlang nodes find each other. Left to itself the broker would start one as a
-    /// daemon, which stays behind and listens on every address.
     func prepareStart() async throws {
-        if isEpmdRunning { return }
-        let started = try account.applied(
-            to: Spawn(
-                epmd, ["-port", "\(epmdPort.port)", "-address", "127.0.0.1"], environment: environment,
-                folder: folder, output: "\(folder)/epmd.log")
-        ).start()
-        runningEpmd.withLock { $0 = started }
-        let answers = try await Waiting.until(within: .seconds(10)) {
-            try await Waiting.offAsyncThreads { [epmdPort] in
-                // NAMES_REQ; the answer begins with epmd's own port.
-                guard let socket = LocalSocket(port: epmdPort.port, seconds: 2) else { return false }
-                return socket.send([0, 1, 110]) && socket.receive(4) != nil
-            }
-        }
-        guard answers else { throw SandboxError("epmd does not answer on port \(epmdPort.port)") }
+        try await epmd.start(in: folder, environment: environment)
     }
 
     /// Whether the epmd that the last start needed still runs.
-    var isEpmdRunning: Bool { runningEpmd.withLock { $0?.isRunning ?? false } }
+    var isEpmdRunning: Bool { epmd.isRunning }
 
     func start() -> Spawn {
-        var changed = environment
+        var changed = environment.merging(environmentOfServer) { own, _ in own }
         // The wrapper script then becomes Erlang by exec: our child's pid is the broker's.
         changed["RUNNING_UNDER_SYSTEMD"] = "true"
         changed["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = [
@@ -99,10 +99,11 @@ final class RabbitmqRecipe: ServerRecipe {
         return socket.send(header) && socket.receive(1) == [1]
     }
 
-    /// Evaluates Erlang inside the broker, in milliseconds.
     /// After a kill a quorum queue of RabbitMQ 3.10 on a single node often comes back as a follower without an
     /// election timer, and waits for ever for a leader (seen in 8 of 10 kills): so each is told to elect one.
+    /// In a cluster the others have a leader.
     func finishRestart() async throws {
+        guard isAlone else { return }
         _ = try await control.evaluate(
             """
             [ra:trigger_election(amqqueue:get_pid(Q)) || Q <- rabbit_amqqueue:list(),
@@ -110,6 +111,15 @@ final class RabbitmqRecipe: ServerRecipe {
             """)
     }
 
+    /// Makes this node, fresh and started, one of the cluster of another.
+    func join(_ other: RabbitmqRecipe) async throws {
+        _ = try await control.evaluate(
+            """
+            ok = rabbit:stop(), ok = rabbit_mnesia:join_cluster('\(other.node)', disc), ok = rabbit:start().
+            """, seconds: 120)
+    }
+
+    /// Evaluates Erlang inside the broker, in milliseconds.
     var control: RabbitmqControl { RabbitmqControl(path: "\(folder)/control") }
 
     /// Runs RabbitMQ's own command line tool; half a second of it is Erlang's start.
@@ -169,10 +179,10 @@ final class RabbitmqRecipe: ServerRecipe {
             "HOME": "\(folder)/home",
             StopScript.mark: StopScript.folder(of: folder),
             "LANG": "C.UTF-8",
-            "ERL_EPMD_PORT": "\(epmdPort.port)",
+            "ERL_EPMD_PORT": "\(epmd.port)",
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_CRASH_DUMP_SECONDS": "0",
-            "RABBITMQ_NODENAME": "weir@localhost",
+            "RABBITMQ_NODENAME": node,
             "RABBITMQ_DIST_PORT": "\(distributionPort.port)",
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_CONFIG_FILE": "\(folder)/rabbitmq.conf",

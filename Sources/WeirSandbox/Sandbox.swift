@@ -21,6 +21,10 @@ public final class Sandbox: Sendable {
         public var postgres: Bool
         /// Whether to start RabbitMQ.
         public var rabbitmq: Bool
+        /// How many RabbitMQ nodes to start, 1 to 3; more than one are a cluster.
+        public var brokers = 1
+        /// Variables for the servers' processes, beside the sandbox's own.
+        public var environment: [String: String] = [:]
         /// Whether to start a Redis, and how often it brings its log to the disk; nil starts none.
         public var redis: RedisDurability?
         /// Settings for postgresql.conf, which win over the sandbox's own.
@@ -50,8 +54,10 @@ public final class Sandbox: Sendable {
 
     /// The PostgreSQL.
     public let postgres: SandboxServer
-    /// The RabbitMQ.
+    /// The RabbitMQ, or the first node of its cluster.
     public let rabbitmq: SandboxServer
+    /// All nodes of the cluster, the first one included.
+    public let brokers: [SandboxServer]
     /// The Redis, if one was asked for.
     public let redis: SandboxServer?
     /// The certificates, if the servers speak TLS.
@@ -61,6 +67,7 @@ public final class Sandbox: Sendable {
 
     let postgresRecipe: PostgresRecipe
     let rabbitmqRecipe: RabbitmqRecipe
+    let brokerRecipes: [RabbitmqRecipe]
     let redisRecipe: RedisRecipe?
     let roomNumber = Atomic<Int>(0)
     private let folder: SandboxFolder
@@ -72,16 +79,24 @@ public final class Sandbox: Sendable {
         folder = try SandboxFolder.make()
         // The reaper comes before anything that it may have to end.
         reaper = try Reaper(of: folder)
-        let ports = (postgres: try PortReservation(), rabbitmq: try PortReservation())
+        let port = try PortReservation()
         tls = options.tls ? try SandboxTLS(folder: folder.path) : nil
         postgresRecipe = try PostgresRecipe(
-            folder: "\(folder.path)/postgres", port: ports.postgres.port, password: Secret.random(),
-            tls: tls)
-        rabbitmqRecipe = try RabbitmqRecipe(
-            folder: "\(folder.path)/rabbitmq", port: ports.rabbitmq.port, password: Secret.random(),
-            tls: tls)
-        postgres = SandboxServer(postgresRecipe, reservation: ports.postgres)
-        rabbitmq = SandboxServer(rabbitmqRecipe, reservation: ports.rabbitmq)
+            folder: "\(folder.path)/postgres", port: port.port, password: Secret.random(), tls: tls,
+            environment: options.environment)
+        postgres = SandboxServer(postgresRecipe, reservation: port)
+        let cluster = RabbitmqRecipe.Cluster(
+            epmd: try Epmd(), size: options.brokers, environment: options.environment)
+        var nodes: [(recipe: RabbitmqRecipe, server: SandboxServer)] = []
+        for (number, name) in zip(1...options.brokers, StopScript.brokers) {
+            let port = try PortReservation()
+            let recipe = try RabbitmqRecipe(
+                folder: "\(folder.path)/\(name)", port: port.port, number: number, of: cluster,
+                tls: number == 1 ? tls : nil)
+            nodes.append((recipe, SandboxServer(recipe, reservation: port)))
+        }
+        (brokerRecipes, brokers) = (nodes.map(\.recipe), nodes.map(\.server))
+        (rabbitmqRecipe, rabbitmq) = nodes[0]
         if options.redis != nil {
             let port = try PortReservation()
             let recipe = try RedisRecipe(
@@ -147,8 +162,8 @@ public final class Sandbox: Sendable {
 
     /// Looking also collects the children that have ended.
     private var isAnythingRunning: Bool {
-        [postgres.isRunning, rabbitmq.isRunning, rabbitmqRecipe.isEpmdRunning, redis?.isRunning ?? false]
-            .contains(true)
+        ([postgres.isRunning, rabbitmqRecipe.isEpmdRunning, redis?.isRunning ?? false]
+            + brokers.map(\.isRunning)).contains(true)
     }
 
     private func startPostgres(_ options: Options) async throws {
@@ -161,8 +176,14 @@ public final class Sandbox: Sendable {
 
     private func startRabbitmq(_ options: Options) async throws {
         guard options.rabbitmq else { return }
-        try rabbitmqRecipe.create(configuration: options.rabbitmqConfiguration)
+        for recipe in brokerRecipes { try recipe.create(configuration: options.rabbitmqConfiguration) }
+        // The first one brings epmd, which the others need.
         try await rabbitmq.start()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for server in brokers.dropFirst() { group.addTask { try await server.start() } }
+            try await group.waitForAll()
+        }
+        for recipe in brokerRecipes.dropFirst() { try await recipe.join(rabbitmqRecipe) }
         logger.debug("RabbitMQ is ready", metadata: ["port": "\(rabbitmq.port)"])
     }
 

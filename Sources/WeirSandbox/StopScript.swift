@@ -12,6 +12,9 @@ enum StopScript {
     /// The variable that every process of a sandbox carries; its value is the sandbox's folder.
     static let mark = "WEIR_SANDBOX"
 
+    /// The folders of the brokers, as the script knows them.
+    static let brokers = ["rabbitmq", "rabbitmq2", "rabbitmq3"]
+
     /// The sandbox's folder, from the folder of one of its servers.
     static func folder(of serverFolder: String) -> String {
         String(serverFolder[..<(serverFolder.lastIndex(of: "/") ?? serverFolder.endIndex)])
@@ -53,7 +56,7 @@ enum StopScript {
         # Root without CAP_SYS_PTRACE (in a container) may not read another user's working directory: look as
         # that user.
         processes() {
-            for server in postgres rabbitmq redis; do
+            for server in postgres rabbitmq rabbitmq2 rabbitmq3 redis; do
                 [ -d "$folder/$server" ] || continue
                 set --
                 if [ "$(id -u)" = 0 ]; then

@@ -10,6 +10,7 @@ final class Crowd: Sendable {
     private let record = Mutex<[String]>([])
     private let isFinishing = Atomic<Bool>(false)
     private let retryCount = Atomic<Int>(0)
+    private let refused = Mutex<[String: Int]>([:])
     private let running = Mutex<Task<Void, Never>?>(nil)
     let skus: [String]
 
@@ -29,6 +30,9 @@ final class Crowd: Sendable {
     var confirmed: [String] { record.withLock { $0 } }
     /// How often a publication had to be repeated.
     var retries: Int { retryCount.load(ordering: .relaxed) }
+
+    /// What became of the publications that were not confirmed, by SKU.
+    var refusals: [String: Int] { refused.withLock { $0 } }
 
     /// Begins, and returns once something was confirmed.
     func start(warmUp: Int = 50) async {
@@ -72,7 +76,9 @@ final class Crowd: Sendable {
     private func confirm(_ command: Command) async -> Bool {
         let deadline = ContinuousClock.now + .seconds(90)
         while ContinuousClock.now < deadline {
-            if await publisher.publish(room.message(command)) == .confirmed { return true }
+            let outcome = await publisher.publish(room.message(command))
+            if outcome == .confirmed { return true }
+            refused.withLock { $0["\(command.sku?.text ?? "an order"): \(outcome)", default: 0] += 1 }
             retryCount.wrappingAdd(1, ordering: .relaxed)
             try? await Task.sleep(for: .milliseconds(20))
             _ = await publisher.waitUntilReady(timeout: .seconds(5))

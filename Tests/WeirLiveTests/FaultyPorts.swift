@@ -2,7 +2,7 @@ import AMQPClient
 import PostgresClient
 import Synchronization
 import WeirCore
-import WeirLive
+@testable import WeirLive
 import WeirPipeline
 
 /// Where a fault strikes.
@@ -15,6 +15,8 @@ enum FaultStep: String, Sendable, CaseIterable {
     case requestLost
     /// The session is lost when COMMIT has taken effect; the process lives and does not know.
     case answerLost
+    /// The consumer is lost when COMMIT has taken effect and nothing was acknowledged; the process lives.
+    case consumerLost
 }
 
 /// Which faults strike a worker, and what its thread does at exact steps.
@@ -34,6 +36,9 @@ final class FaultPlan: Sendable {
 
     /// How many more deaths strike when only the publisher's cursor is to be written.
     let deathsBeforeCursor = Mutex(0)
+
+    /// Tokens of intents that kill the process that is about to decide them.
+    let deadly = Mutex<Set<String>>([])
 
     /// Each step strikes one batch out of a few.
     init(_ steps: [FaultStep] = []) { state.withLock { $0.pending = steps } }
@@ -89,9 +94,12 @@ final class FaultyPorts: PartitionPorts {
 
     func openStore() throws(StoreError) -> FaultyStore {
         plan.beforeOpen.withLock { $0 }?()
-        let session = SessionSettings(url: settings.databaseURL, applicationName: "test")
-        let real = try LivePartitionStore(session, partition: partition, of: room.partitioning)
-        let opened = FaultyStore(real, plan) { [unowned self] in die() }
+        let real = try LivePartitionStore(settings.session, partition: partition, of: room.partitioning)
+        let opened = FaultyStore(real, plan) { [unowned self] in
+            die()
+        } cut: { [unowned self] in
+            source?.real.abandon()
+        }
         store = opened
         return opened
     }
@@ -127,9 +135,12 @@ final class FaultyStore: PartitionStore {
     let real: LivePartitionStore
     private let plan: FaultPlan
     private let die: () -> Void
+    private let cut: () -> Void
 
-    init(_ real: LivePartitionStore, _ plan: FaultPlan, die: @escaping () -> Void) {
-        (self.real, self.plan, self.die) = (real, plan, die)
+    init(
+        _ real: LivePartitionStore, _ plan: FaultPlan, die: @escaping () -> Void, cut: @escaping () -> Void
+    ) {
+        (self.real, self.plan, self.die, self.cut) = (real, plan, die, cut)
     }
 
     func commit(_ batch: BatchWrite) throws(StoreError) {
@@ -141,6 +152,11 @@ final class FaultyStore: PartitionStore {
             guard isStruck else { return try real.commit(batch) }
             die()
             throw StoreError(.away, "died before the cursor was written")
+        }
+        let deadly = plan.deadly.withLock { $0 }
+        if batch.decision.decided.contains(where: { deadly.contains($0.token.text) }) {
+            die()
+            throw StoreError(.away, "a message killed the process")
         }
         plan.beforeCommit.withLock { $0 }?(self)
         switch plan.takeStep() {
@@ -159,6 +175,9 @@ final class FaultyStore: PartitionStore {
             try real.commit(batch)
             real.abandon()
             throw StoreError(.commitUncertain, "the answer to COMMIT was lost")
+        case .consumerLost:
+            try real.commit(batch)
+            cut()
         }
     }
 

@@ -23,9 +23,12 @@ final class Subscriber: Sendable {
     private let thread = Mutex<DedicatedThread?>(nil)
 
     /// Binds a durable queue, so that a lost connection loses nothing, and starts to listen.
-    init(_ room: LiveRoom) throws {
+    ///
+    /// - Parameter isReplicated: whether the queue shall outlive a node of a cluster, too.
+    init(_ room: LiveRoom, isReplicated: Bool = false) throws {
         let connection = try room.connection()
-        try connection.declareQueue(name: Self.queue)
+        let arguments = isReplicated ? FieldTable([("x-queue-type", .string("quorum"))]) : FieldTable()
+        try connection.declareQueue(name: Self.queue, arguments: arguments)
         try connection.bindQueue(queue: Self.queue, exchange: BrokerTopology.events, routingKey: "#")
         connection.close()
         thread.withLock {

@@ -46,6 +46,8 @@ public enum LiveError: Error, CustomStringConvertible, Sendable {
     case notMigrated
     /// The database has another number of partitions than was asked for.
     case otherPartitions(inDatabase: Int, asked: Int)
+    /// The database is another cluster, or on another WAL timeline, than the one that was accepted.
+    case otherTimeline
     /// The database cannot store every text.
     case encoding(String)
     /// The broker lacks something, or has it otherwise.
@@ -58,6 +60,9 @@ public enum LiveError: Error, CustomStringConvertible, Sendable {
         case .otherPartitions(let inDatabase, let asked):
             "the database has \(inDatabase) partitions, not \(asked): the number is chosen at the first"
                 + " `weir migrate` and cannot change"
+        case .otherTimeline:
+            "the database is on another timeline than the one that was accepted: after a failover or a restore the"
+                + " end of the log may be missing. Look at it, then run `weir migrate --accept-failover`"
         case .encoding(let name):
             "the database is encoded in \(name) and cannot store every text; make one with `create database weir"
                 + " encoding 'UTF8' template template0`"

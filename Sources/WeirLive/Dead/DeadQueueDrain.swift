@@ -75,6 +75,7 @@ final class DeadQueueDrain: Sendable {
             stopSignal.wait(.seconds(1))
             if stopSignal.isStopping { return }
         }
+        guard try Installation.read(session).isAccepted else { throw LiveError.otherTimeline }
         // The consumer goes before the lock does: what it held comes back before another one asks.
         let connection = try Connection(
             AMQPSettings(url: settings.amqpURL, connectionName: "weir dead letters"))

@@ -58,11 +58,7 @@ public final class LivePartitionStore: PartitionStore {
                 "the database does not have \(partitioning.count) partitions, as this worker has")
         }
         guard rows.int8(0, 3) == rows.int8(0, 5), rows.int(0, 4) == rows.int(0, 6) else {
-            throw StoreError(
-                .otherDatabase,
-                "the database is on another timeline than the one that was accepted: after a failover or a"
-                    + " restore the end of the log may be missing. Look at it, then run"
-                    + " `weir migrate --accept-failover`")
+            throw StoreError(.otherDatabase, LiveError.otherTimeline.description)
         }
     }
 

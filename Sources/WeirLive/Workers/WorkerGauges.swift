@@ -29,6 +29,7 @@ final class WorkerGauges: Sendable {
     private let stopSignal = StopSignal()
     private let thread = Mutex<DedicatedThread?>(nil)
     private let stalls = Mutex<[Int: Stall]>([:])
+    private let gone = Mutex<Set<Int>>([])
 
     init(
         _ settings: WorkerSettings, _ metrics: WorkerMetrics, logger: Logger,
@@ -58,6 +59,9 @@ final class WorkerGauges: Sendable {
             }
         }
     }
+
+    /// Partitions whose queue does not exist: somebody has deleted it.
+    var queueless: [Int] { gone.withLock { $0.sorted() } }
 
     /// A partition that has been stuck for so long that a new consumer may help; its time begins anew.
     func takeHopeless() -> Int? {
@@ -102,13 +106,36 @@ final class WorkerGauges: Sendable {
                 partition.holdsDue.record(rows.int8(row, 2))
             }
             metrics.deadLettersOpen.record(try session.run(Query(Queries.lookOpenLetters)).int8(0, 0))
-            for number in mine {
-                let ready = try connection.checkQueue(BrokerTopology.intentsQueue(number)).messageCount
+            // A partition without its queue is given back and taken again by turns: what is gone is looked for until it
+            // is back.
+            for number in gone.withLock({ $0.union(mine) }) {
+                guard let ready = try depth(number, connection) else { continue }
+                guard mine.contains(number) else { continue }
                 metrics.partition(number).queueDepth.record(ready)
                 note(number, ready: ready)
             }
             stalls.withLock { stalls in stalls = stalls.filter { mine.contains($0.key) } }
             stopSignal.wait(Self.interval)
+        }
+    }
+
+    /// How many messages are ready in a partition's queue; nil when it does not exist, which is said once.
+    private func depth(_ number: Int, _ connection: Connection) throws(AMQPError) -> Int? {
+        let queue = BrokerTopology.intentsQueue(number)
+        do throws(AMQPError) {
+            let ready = try connection.checkQueue(queue).messageCount
+            if gone.withLock({ $0.remove(number) }) != nil {
+                logger.notice("a queue is there again", metadata: ["queue": "\(queue)"])
+            }
+            return ready
+        } catch {
+            guard error.kind == .missing else { throw error }
+            if gone.withLock({ $0.insert(number).inserted }) {
+                logger.error(
+                    "a queue is gone, and what waited in it is lost; make it again with `weir topology apply`",
+                    metadata: ["queue": "\(queue)"])
+            }
+            return nil
         }
     }
 

@@ -1,4 +1,5 @@
 import AMQPClient
+import WeirTopology
 
 /// What keeps a worker process from its work.
 public struct WorkerFault: Sendable, Hashable {
@@ -31,6 +32,14 @@ extension WorkerPool {
         }
         for (partition, why) in stopped.sorted(by: { $0.key < $1.key }) {
             faults.append(WorkerFault(name: "partition_\(partition)", detail: "it has stopped: \(why)"))
+        }
+        for partition in gauges.queueless {
+            faults.append(
+                WorkerFault(
+                    name: "partition_\(partition)",
+                    detail:
+                        "its queue \(BrokerTopology.intentsQueue(partition)) is gone, and what waited in it is"
+                        + " lost; run `weir topology apply`"))
         }
         for (partition, time) in stuckTurns.sorted(by: { $0.key < $1.key }) {
             faults.append(

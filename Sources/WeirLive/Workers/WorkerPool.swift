@@ -123,6 +123,7 @@ public final class WorkerPool: Sendable {
             hasBeenCutOff = false
             do {
                 hasBeenCutOff = try supervise(share) { failures = 0 }
+                if stopSignal.isStopping { try handOver() }
             } catch {
                 failures += 1
                 logger.warning("the supervisor has no database", metadata: ["reason": "\(error)"])
@@ -142,8 +143,7 @@ public final class WorkerPool: Sendable {
         _ = try session.run(
             Query(Queries.ownShareLock, [.int4(LockClass.worker), .int4(Int32(share.worker))]))
         while !stopSignal.isStopping {
-            let rows = try session.run(
-                Query(Queries.ownShowLocks, [.int4(LockClass.partition), .int4(LockClass.worker)]))
+            let (workers, locked) = try look(session)
             onContact()
             lastContact.withLock { $0 = .now }
             cutOffSince = publisher.state == .connecting ? cutOffSince ?? .now : nil
@@ -152,19 +152,50 @@ public final class WorkerPool: Sendable {
                 threads.withLock { Array($0.values) }.forEach { $0.release() }
                 return true
             }
-            var (workers, locked) = (Set<Int>(), Set<Int>())
-            for row in 0..<rows.count {
-                if rows.int4(row, 0) == LockClass.worker {
-                    workers.insert(rows.int(row, 1))
-                } else {
-                    locked.insert(rows.int(row, 1))
-                }
-            }
             rebalance(share, workers: workers, locked: locked)
             renewForgottenConsumer()
             stopSignal.wait(.milliseconds(500))
         }
         return false
+    }
+
+    /// Gives the partitions back one by one, each when another process has taken the one before, so that no two rest at
+    /// once. What is left when time is short, or when nobody else is there, is given back together.
+    ///
+    /// Called when this process counts for nobody any more: its share is free for the others.
+    private func handOver() throws(PostgresError) {
+        let deadline = ContinuousClock.now + .seconds(settings.handOverSeconds)
+        var quick = settings.session
+        quick.applicationName = "weir supervisor"
+        let session = try Session(quick)
+        defer { session.close() }
+        for partition in owned {
+            guard !(try look(session).workers.isEmpty), .now < deadline,
+                let thread = threads.withLock({ $0[partition] })
+            else { return }
+            thread.release()
+            thread.join()
+            while .now < deadline {
+                let (workers, locked) = try look(session)
+                if workers.isEmpty || locked.contains(partition) { break }
+                StopSignal().wait(.milliseconds(20))
+            }
+        }
+    }
+
+    /// Which worker processes are there, by their numbers, and which partitions have an owner.
+    private func look(_ session: Session) throws(PostgresError) -> (workers: Set<Int>, locked: Set<Int>) {
+        let rows = try session.run(
+            Query(Queries.ownShowLocks, [.int4(LockClass.partition), .int4(LockClass.worker)]))
+        var (workers, locked) = (Set<Int>(), Set<Int>())
+        for row in 0..<rows.count {
+            if rows.int4(row, 0) == LockClass.worker {
+                workers.insert(rows.int(row, 1))
+            } else {
+                locked.insert(rows.int(row, 1))
+            }
+        }
+        return (workers, locked)
     }
 
     /// A broker can forget its consumer, and then delivers nothing for ever (rabbitmq-server#17317).

@@ -12,13 +12,22 @@ public struct WorkerSettings: Sendable {
     /// How long a partition may take to be given back in order, in seconds.
     public var settleSeconds = 2
 
+    /// How long a process that stops may take to hand its partitions over one by one, in seconds.
+    public var handOverSeconds = 5
+
     /// Settings for these servers.
     public init(databaseURL: String, amqpURL: String) {
         self.databaseURL = databaseURL
         self.amqpURL = amqpURL
     }
 
-    var session: SessionSettings { SessionSettings(url: databaseURL, applicationName: "weir worker") }
+    var session: SessionSettings {
+        var session = SessionSettings(url: databaseURL, applicationName: "weir worker")
+        // Behind a network that swallows everything the loss of a session is noticed after five seconds. One attempt to
+        // replace it may begin before the consumer is closed, and others wait for its deliveries.
+        session.connectTimeoutSeconds = 2
+        return session
+    }
 }
 
 /// What a worker process has done since its start.

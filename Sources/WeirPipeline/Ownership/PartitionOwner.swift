@@ -149,10 +149,12 @@ public final class PartitionOwner<Ports: PartitionPorts> {
             closeStore()
             return .stopped(message)
         case .away, .commitUncertain:
-            // The deliveries stay unacknowledged in hand; the next session reads everything again.
+            // The deliveries stay unacknowledged in hand; the next session reads everything again. Behind a network
+            // that swallows everything a loss is noticed late, and the lock may long be somebody else's: what counts
+            // is when the database was last heard of.
             ports.report(.trouble(error.message))
             closeStore()
-            storeRetry.begin(at: ports.now())
+            storeRetry.begin(at: worker.lastContact)
             return .running
         }
     }

@@ -67,10 +67,7 @@ struct ServeCommand: WeirCommand {
         var pool: WorkerPool?
         if role != .ingress {
             guard installation.isAccepted else {
-                throw Failure(
-                    "the database is on another timeline than the one that was accepted: after a failover or a restore"
-                        + " the end of the log may be missing. Look at it, then run `weir migrate --accept-failover`",
-                    .failed)
+                throw Failure(LiveError.otherTimeline.description, .failed)
             }
             let worker = WorkerSettings(databaseURL: databaseURL, amqpURL: amqpURL)
             let made = WorkerPool(

@@ -140,6 +140,34 @@ import WeirCore
         #expect(town.intents[.line(1, of: far)]?.onShortage == .reject, "and says so itself")
     }
 
+    @Test func aLineGetsNothingWhileAnyoneStandsInLine() {
+        var town = Town([a: 5, b: 5], policy: SKUPolicy(holdSeconds: 10, onShortage: .waitlist))
+        town.decide([submit(tokenA, a, 6)], at: 0)
+        #expect(town.intents[tokenA]?.state == .waitlisted)
+        town.ask(order(far, [(a, 1), (b, 1)]))
+        town.settle()
+        #expect(town.orders[far]?.order.lines[0].shortage == .soldOut, "although five units are free")
+    }
+
+    @Test func whatAnOrderGivesBackGoesToTheNextInLine() {
+        for expires in [false, true] {
+            var town = Town([a: 5, b: 5], policy: SKUPolicy(holdSeconds: 10, onShortage: .waitlist))
+            town.ask(order(far, [(a, 5), (b, 1)]))
+            town.settle()
+            town.decide([submit(tokenA, a, 2)], at: 0)
+            #expect(town.intents[tokenA]?.state == .waitlisted)
+            if expires {
+                town.pass(seconds: 10)
+                town.lookAround()
+            } else {
+                town.ask(cancel(order: far))
+            }
+            town.settle()
+            #expect(town.intents[tokenA]?.state == .reserved)
+            #expect(town.stock(a) == (3, 2, 0))
+        }
+    }
+
     @Test func anUnknownSKUIsAShortage() {
         var town = Town([b: 5])
         town.ask(order(far, [(a, 1), (b, 1)]))

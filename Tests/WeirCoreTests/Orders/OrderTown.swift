@@ -94,6 +94,11 @@ struct OrderTown {
         snapshot.stocks = stocks.filter { partitioning.partition(of: $0.key) == partition }
         snapshot.intents = intents.filter { partitioning.partition(of: $0.value.sku) == partition }
         snapshot.results = results
+        for (sku, waiting) in Dictionary(
+            grouping: snapshot.intents.values.filter(\.state.isInLine), by: \.sku)
+        {
+            snapshot.lines[sku] = Line(waiting.sorted { ($0.place ?? 0) < ($1.place ?? 0) }, isWhole: true)
+        }
         snapshot.orders = OrderSnapshot(partition: partition, partitioning: partitioning)
         snapshot.orders.rows = orders
         snapshot.orders.parts = parts[partition] ?? [:]

@@ -27,6 +27,8 @@ final class Bench: PartitionPorts {
     var sourceTrouble: SourceError?
     /// What the next call to the session, the consumer says.
     var pingTrouble: StoreError?
+    /// Called before a ping is answered.
+    var beforePing: () -> Void = {}
     var sourceFails = false
     var jitterValue = 0.5
     /// Called at the end of `fill`, to let something arrive behind it.
@@ -114,6 +116,7 @@ final class BenchStore: PartitionStore {
     }
     func ping() throws(StoreError) {
         bench.trace.append("ping")
+        bench.beforePing()
         if let error = bench.pingTrouble { throw error }
         try inner.ping()
     }
