@@ -25,19 +25,22 @@ struct DemoReport: Sendable {
             ("sold at once", "\(numbers.soldAtOnce)"),
             ("sold out", "\(numbers.soldOut)"),
             ("turned away, nothing left", "\(numbers.turnedAway)"),
-            ("confirmed in the end", "\(checks.finals[.confirmed] ?? 0)"),
-            ("cancelled", "\(checks.finals[.cancelled] ?? 0)"),
-            ("expired", "\(expired)"),
-            ("duplicates absorbed", "\(numbers.duplicatesAbsorbed)"),
-            ("conflicts refused", "\(numbers.conflictsRefused)"),
-            ("answers lost, asked again", "\(numbers.lostAnswers)"),
-            ("retries after a failure", "\(retries)"),
-            ("gave up", "\(numbers.gaveUp)"),
-            ("intents per second", numbers.perSecond.fixed(0)),
-            ("p50 to outcome", "\(numbers.toOutcome.milliseconds(percentile: 50).fixed(1)) ms"),
-            ("p99 to outcome", "\(numbers.toOutcome.milliseconds(percentile: 99).fixed(1)) ms"),
-            ("longest", "\(numbers.toOutcome.longestMilliseconds.fixed(1)) ms"),
         ]
+            + (checks.unheard > 0 ? [("  of these decided after all", "\(checks.unheard)")] : []) + [
+                ("confirmed in the end", "\(checks.finals[.confirmed] ?? 0)"),
+                ("cancelled", "\(checks.finals[.cancelled] ?? 0)"),
+                ("expired", "\(expired)"),
+                ("duplicates absorbed", "\(numbers.duplicatesAbsorbed)"),
+                ("conflicts refused", "\(numbers.conflictsRefused)"),
+                ("conflicts at a closed gate", "\(numbers.conflictsSoldOut)"),
+                ("answers lost, asked again", "\(numbers.lostAnswers)"),
+                ("retries after a failure", "\(retries)"),
+                ("gave up", "\(numbers.gaveUp)"),
+                ("intents per second", numbers.perSecond.fixed(0)),
+                ("p50 to outcome", "\(numbers.toOutcome.milliseconds(percentile: 50).fixed(1)) ms"),
+                ("p99 to outcome", "\(numbers.toOutcome.milliseconds(percentile: 99).fixed(1)) ms"),
+                ("longest", "\(numbers.toOutcome.longestMilliseconds.fixed(1)) ms"),
+            ]
     }
 
     /// The report as lines.
@@ -82,6 +85,8 @@ struct DemoReport: Sendable {
             json.member("expired", Int64(expired))
             json.member("duplicates_absorbed", Int64(numbers.duplicatesAbsorbed))
             json.member("conflicts_refused", Int64(numbers.conflictsRefused))
+            json.member("conflicts_sold_out", Int64(numbers.conflictsSoldOut))
+            json.member("decided_unheard", Int64(checks.unheard))
             json.member("lost_answers", Int64(numbers.lostAnswers))
             json.member("retries", Int64(retries))
             json.member("gave_up", Int64(numbers.gaveUp))

@@ -106,7 +106,10 @@ struct RushBuyer: Sendable {
     /// The sold-out gate says nothing about the token: an earlier request may have brought it an outcome.
     private func whatBecameOfIt() async throws(WeirClientError) -> IntentAnswer? {
         do throws(WeirClientError) {
-            return try await client.intent(token: plan.token, sku: plan.item.sku)
+            let answer = try await client.intent(token: plan.token, sku: plan.item.sku)
+            // It was accepted by a request whose answer was lost: the server knows it, and stands by it.
+            _ = acceptances.next()
+            return answer
         } catch {
             // An acceptance is a promise: its outcome will be there.
             guard error.problem?.status == 404 else { throw error }
@@ -142,9 +145,17 @@ struct RushBuyer: Sendable {
                     token: plan.token, sku: plan.item.sku, quantity: plan.quantity + 1, buyer: plan.name,
                     waitSeconds: Self.waitSeconds)
             }
+            record.wrongPayloadsSent += 1
             record.wrongPayloadsTaken += 1
         } catch {
-            if error.problem?.status == 422 { tally.note { $0.conflictsRefused += 1 } }
+            if error.problem?.status == 422 {
+                record.wrongPayloadsSent += 1
+                tally.note { $0.conflictsRefused += 1 }
+            } else if error.problem?.name == "sold-out" {
+                // The gate does not ask for the token: it refuses what it cannot sell.
+                record.wrongPayloadsSent += 1
+                tally.note { $0.conflictsSoldOut += 1 }
+            }
         }
     }
 }

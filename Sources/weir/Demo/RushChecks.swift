@@ -25,6 +25,9 @@ struct RushChecks: Sendable {
 
     /// How many intents ended in each state.
     private(set) var finals: [IntentAnswer.Status: Int] = [:]
+    /// Intents that the server has, whose buyers were told at first that nothing is left: the answer to an earlier
+    /// request was lost, and the request was still on its way.
+    private(set) var unheard = 0
     private var outcomes = Check("accepted_means_decided", "every accepted token has an outcome")
     private var once = Check("once", "no token has two outcomes")
     private var payloads = Check("payload", "a known token with another payload is refused")
@@ -46,11 +49,12 @@ struct RushChecks: Sendable {
             outcomes.note(hasOutcome ? nil : "\(buyer.token) was accepted but has no outcome")
             if hasOutcome { once.note(record.contradiction(to: shown).map { "\(buyer.token) \($0)" }) }
         }
-        if buyer.sendsWrongPayload {
+        if record.wrongPayloadsSent > 0 {
             payloads.note(
                 record.wrongPayloadsTaken == 0 ? nil : "\(buyer.token) was taken with another quantity")
         }
         guard let final else { return }
+        if !record.isAccepted { unheard += 1 }
         finals[final.status, default: 0] += 1
         switch final.status {
         case .reserved: units[buyer.item.sku, default: (0, 0)].held += buyer.quantity

@@ -7,6 +7,8 @@ struct RushRecord: Sendable, Hashable {
     var shown: [Shown] = []
     /// What was answered to the confirmation or cancellation.
     var followUp: FollowUp = .none
+    /// Wrong payloads that were answered: taken, or refused for what they are or because nothing is left.
+    var wrongPayloadsSent = 0
     /// Answers to a wrong payload that were no refusal.
     var wrongPayloadsTaken = 0
     /// Why the buyer gave up, if so.

@@ -18,6 +18,8 @@ final class RushTally: Sendable {
         var duplicatesAbsorbed = 0
         /// Requests that repeated a token with another payload and were refused.
         var conflictsRefused = 0
+        /// Those that the sold-out gate refused before anybody looked at the token.
+        var conflictsSoldOut = 0
         var lostAnswers = 0
         var gaveUp = 0
         var toOutcome = Latencies()
