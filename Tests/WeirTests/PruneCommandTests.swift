@@ -53,6 +53,11 @@ import WeirSandbox
         ] {
             let refused = try Run(["prune", "--yes"] + arguments, servers)
             #expect(refused.code == 64, "\(arguments): \(refused.errors)")
+            guard !arguments.isEmpty else { continue }
+            #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
         }
+        // As long ago for both is one moment.
+        let same = try Run(["prune", "--before", "90d", "--sold-before", "90d", "--yes"], servers)
+        #expect(same.code == 0, "\(same.errors)")
     }
 }

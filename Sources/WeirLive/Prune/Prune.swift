@@ -84,6 +84,7 @@ public final class Prune: Sendable {
                             Query(
                                 Queries.pruneSales,
                                 [.int8(from), .int8(to), .timestamp(sold.microseconds)])))
+                    state.withLock { $0.forgotten = report.forgotten }
                 }
             }
             try walk("results of commands", try pages(session).commands, session) { from, to in
@@ -91,6 +92,7 @@ public final class Prune: Sendable {
                     Query(Queries.pruneCommands, [.int8(from), .int8(to)] + plans.moments(order))
                 ).int(0, 0)
             }
+            state.withLock { $0.walk = nil }
             report.isWhole = !stopSignal.isStopping
             return report
         }

@@ -25,9 +25,11 @@ struct PruneCommand: WeirCommand {
 
     func execute() async throws {
         let url = try settings.requireDatabaseURL(try await settings.reader())
+        // Both count from one moment: as many days ago are then the same day.
+        let now = Timestamp.now
         let order = PruneOrder(
-            before: try moment("--before", before),
-            soldBefore: try soldBefore.map { try moment("--sold-before", $0) })
+            before: try moment("--before", before, now),
+            soldBefore: try soldBefore.map { try moment("--sold-before", $0, now) })
         let prune = Prune(databaseURL: url)
         if dryRun || !confirmation.yes {
             let expected = try await onThread { try prune.foresee(order) }
@@ -36,10 +38,12 @@ struct PruneCommand: WeirCommand {
             try confirmation.ask("Forget them for ever? A forgotten token counts as new.")
         }
         let progress = ProgressLine(silent: settings.json)
+        defer { progress.finish() }
         let report = try await Interruption.guarding {
             let ticker = Task {
                 while !Task.isCancelled {
-                    progress.show(Self.line(prune.progress))
+                    let now = prune.progress
+                    if now.total > 0 || now.walk != nil { progress.show(Self.line(now)) }
                     try? await Task.sleep(for: .milliseconds(200))
                 }
             }
@@ -50,15 +54,15 @@ struct PruneCommand: WeirCommand {
                 prune.stop()
             }
         }
-        progress.clear()
+        progress.finish(Self.line(prune.progress))
         tell(report, "went")
         guard report.isWhole else {
             throw Failure("the prune was stopped; the same command goes on from there", .failed)
         }
     }
 
-    private func moment(_ option: String, _ text: String) throws -> Timestamp {
-        guard let moment = Timestamp(asked: text, now: .now) else {
+    private func moment(_ option: String, _ text: String, _ now: Timestamp) throws -> Timestamp {
+        guard let moment = Timestamp(asked: text, now: now) else {
             throw Failure(
                 "\(option) '\(printable(text))' must be a date or a time in UTC, such as 2026-08-01 or"
                     + " 2026-08-01T06:00:00Z, or how long ago, as in 90d", .usage)
@@ -67,7 +71,8 @@ struct PruneCommand: WeirCommand {
     }
 
     private static func line(_ progress: Prune.Progress) -> String {
-        "pruning: \(progress.done) of \(progress.total) events, \(progress.forgotten) intents"
+        "pruning: \(progress.done) of \(count(Int(progress.total), "event")),"
+            + " \(count(progress.forgotten, "intent"))"
             + (progress.walk.map { "; \($0)" } ?? "")
     }
 

@@ -24,6 +24,7 @@ extension SKUCommand {
         func execute() async throws {
             let lines = try SKUImportFile(file).lines
             let progress = ProgressLine(silent: server.json)
+            defer { progress.finish() }
             var (done, refused) = (0, 0)
             try await server.withClient(connections: parallel) { client in
                 try await withThrowingTaskGroup(of: String?.self) { group in
@@ -37,19 +38,19 @@ extension SKUCommand {
                             progress.clear()
                             say(problem)
                         }
-                        progress.show("\(done) of \(lines.count) SKUs")
+                        progress.show("\(done) of \(count(lines.count, "SKU"))")
                         if let next = rest.popFirst() { group.addTask { try await next.send(client) } }
                     }
                 }
             }
-            progress.clear()
+            progress.finish("\(done) of \(count(lines.count, "SKU"))")
             if server.json {
                 printJSON {
                     $0.member("defined", Int64(lines.count - refused))
                     $0.member("refused", Int64(refused))
                 }
             } else {
-                print("\(lines.count - refused) SKUs defined, \(refused) refused")
+                print("\(count(lines.count - refused, "SKU")) defined, \(refused) refused")
             }
             guard refused == 0 else { throw ExitCode(Failure.Code.failed.rawValue) }
         }

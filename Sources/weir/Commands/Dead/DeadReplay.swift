@@ -58,11 +58,18 @@ struct DeadReplay: WeirCommand {
         let work = try await work()
         let replay = DeadLetterReplay(databaseURL: databaseURL, amqpURL: amqpURL, logger: .silent)
         let progress = ProgressLine(silent: settings.json)
-        let settle = settle
+        defer { progress.finish() }
+        let (settle, isDryRun) = (settle, dryRun)
         let (view, pending) = try await Interruption.guarding {
             let ticker = Task {
                 while !Task.isCancelled {
-                    progress.show(Self.line(replay.progress))
+                    let now = replay.progress
+                    // Nothing has happened yet; perhaps nothing will, and one sentence says why.
+                    if now.done > 0 || now.trouble != nil {
+                        progress.show(
+                            Self.line(now.id, now.done, now.total, now.published, isDryRun)
+                                + (now.trouble.map { "; waiting: \($0)" } ?? ""))
+                    }
                     try? await Task.sleep(for: .milliseconds(200))
                 }
             }
@@ -74,7 +81,8 @@ struct DeadReplay: WeirCommand {
                 replay.stop()
             }
         }
-        progress.clear()
+        let looked = view.isDryRun ? replay.progress.done : view.published + view.skipped
+        progress.finish(Self.line(view.id, looked, view.total, view.published, view.isDryRun))
         tell(view, pending)
         guard view.state == .done else {
             throw Failure(
@@ -96,9 +104,11 @@ struct DeadReplay: WeirCommand {
         return .begin(order)
     }
 
-    private static func line(_ progress: DeadLetterReplay.Progress) -> String {
-        "replay \(progress.id): \(progress.done) of \(progress.total) letters, \(progress.published) published"
-            + (progress.trouble.map { "; waiting: \($0)" } ?? "")
+    private static func line(
+        _ id: Int64, _ done: Int, _ total: Int, _ published: Int, _ isDryRun: Bool
+    ) -> String {
+        "replay \(id): \(done) of \(count(total, "letter")) looked at"
+            + (isDryRun ? "" : ", \(published) published")
     }
 
     /// Waits a moment for what became of the letters, so that the report can say what came back.
