@@ -51,9 +51,10 @@ struct SimulateCommand: WeirCommand {
                 for violation in report.violations.prefix(5) { print("  \(violation)") }
             }
         }
-        say(
-            "\(range.count) seeds: \(published) messages, \(commits) commits, \(faults) faults, \(broken) broken"
-        )
+        let sum =
+            "\(count(range.count, "seed")): \(published) messages, \(commits) commits, \(faults) faults,"
+            + " \(broken) broken"
+        if json { say(sum) } else { print(sum) }
         if broken > 0 { throw ExitCode(Failure.Code.promiseBroken.rawValue) }
     }
 }

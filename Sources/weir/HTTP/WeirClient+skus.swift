@@ -18,6 +18,15 @@ struct SKUAnswer: Sendable, Hashable {
 }
 
 extension WeirClient {
+    /// Asks once whether anybody is there; whatever is answered counts as yes.
+    func knock() async throws(WeirClientError) {
+        do throws(WeirClientError) {
+            _ = try await call(.get, "/livez")
+        } catch {
+            guard error.problem != nil else { throw error }
+        }
+    }
+
     /// Defines a SKU: `stocked` counts when it is new, the policy always.
     func putSKU(
         _ sku: String, stocked: Int64? = nil, holdSeconds: Int64? = nil, maxPerIntent: Int64? = nil

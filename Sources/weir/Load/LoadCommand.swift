@@ -70,6 +70,8 @@ struct LoadCommand: WeirCommand {
     private func generate() async throws {
         let connections = clients ?? maxInFlight
         try await server.withClient(connections: connections) { client in
+            // A run against nobody would measure nothing but refused connections.
+            try await client.knock()
             let skus = shape.names
             if let stock = shape.define {
                 for sku in skus {
@@ -135,7 +137,7 @@ struct LoadCommand: WeirCommand {
                 try await replay.run(path, client: $0, asJSON: server.json)
             }
         } catch let fault as CSVReader.Fault {
-            throw Failure(fault.line == 0 ? fault.reason : "\(path), \(fault)", .failed)
+            throw Failure(fault.line == 0 ? fault.reason : "\(path), \(fault)", .usage)
         }
     }
 }

@@ -89,7 +89,11 @@ struct DeadShow: WeirCommand {
         let (letter, history) = try await withShelf(settings) { [id] shelf in
             (try shelf.letter(id), try shelf.history(of: id))
         }
-        guard let letter else { throw Failure("there is no dead letter \(id)", .failed) }
+        guard let letter else {
+            throw Failure(
+                "there is no dead letter \(id); `weir dead list --where state=any` shows which there are",
+                .failed)
+        }
         if settings.json {
             printJSON { json in
                 letter.write(to: &json)

@@ -17,7 +17,7 @@ struct Replay: Sendable {
     /// Look-ups at a time.
     private static let lookups = 32
 
-    /// Defines the SKUs with their initial stock; returns those that had another stock already.
+    /// Defines the SKUs with their initial stock; returns how many were there before.
     func define(_ demand: Demand) async throws -> Int {
         let slots = Slots(32)
         let existing = Counter()
@@ -29,11 +29,19 @@ struct Replay: Sendable {
                 try Task.checkCancellation()
                 group.addTask {
                     defer { slots.giveBack() }
-                    let defined = try await retrying.call { () async throws(WeirClientError) in
+                    let isNew = try await retrying.call { () async throws(WeirClientError) in
+                        do throws(WeirClientError) {
+                            _ = try await client.sku(sku)
+                            return false
+                        } catch {
+                            guard error.problem?.status == 404 else { throw error }
+                            return true
+                        }
+                    }
+                    if !isNew { _ = existing.next() }
+                    _ = try await retrying.call { () async throws(WeirClientError) in
                         try await client.putSKU(sku, stocked: item.initialStock, holdSeconds: 0)
                     }
-                    let isNew = defined.stock.stocked == item.initialStock && defined.stock.sold == 0
-                    if !isNew { _ = existing.next() }
                 }
             }
         }

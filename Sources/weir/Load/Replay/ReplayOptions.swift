@@ -41,10 +41,12 @@ struct ReplayOptions: ParsableArguments {
     /// Replays the file; true when a promise is broken.
     func run(_ path: String, client: WeirClient, asJSON: Bool) async throws -> Bool {
         let progress = ProgressLine()
+        defer { progress.finish() }
         // A first reading finds every bad line before anything is sent.
         var (demand, reading) = (Demand(), try ShopFile(path: path))
         while let line = try reading.next() { demand.add(line) }
-        progress.show("defining \(demand.items.count) SKUs")
+        try await client.knock()
+        progress.show("defining \(count(demand.items.count, "SKU"))")
         let book = ReplayBook(lines: demand.lines)
         let replay = Replay(client: client, book: book, window: underWay, keepsOrder: publishers == 1)
         let existing = try await replay.define(demand)
@@ -72,7 +74,8 @@ struct ReplayOptions: ParsableArguments {
         }
         watching.cancel()
         await watching.value
-        progress.clear()
+        let numbers = book.numbers
+        progress.finish("\(numbers.sent) of \(lines) lines sent, \(numbers.settled) settled")
         let seconds = (ContinuousClock.now - start) / .seconds(1)
 
         let wasInterrupted = Task.isCancelled
