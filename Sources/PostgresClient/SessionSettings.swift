@@ -29,4 +29,7 @@ public struct SessionSettings: Sendable {
         self.url = url
         self.applicationName = applicationName
     }
+
+    /// Throws an error of the kind `.other` when ``url`` cannot be read as one. Connects to nothing.
+    public func checkURL() throws(PostgresError) { _ = try ConnectionParameters(self) }
 }

@@ -10,6 +10,7 @@ import WeirSandbox
             let run = try Run(arguments, ["DATABASE_URL": "postgres://weir@127.0.0.1:9/weir"])
             #expect(run.code == 69)
             #expect(run.errors.hasPrefix("weir: PostgreSQL cannot be reached"))
+            #expect(run.errors.contains("Check DATABASE_URL"))
             #expect(run.errors.split(separator: "\n").count == 1)
             #expect(run.output.isEmpty)
         }
@@ -21,10 +22,41 @@ import WeirSandbox
         #expect(run.errors.contains("is 'weir serve' running there?"))
     }
 
+    @Test(arguments: [["load"], ["load", "--clients", "8", "--intents", "100", "--define", "1"]])
+    func aLoadOnNobodyIsOneSentenceAndSendsNothing(_ arguments: [String]) throws {
+        let run = try Run(arguments + ["--url", "http://127.0.0.1:9"])
+        #expect(run.code == 69 && run.output.isEmpty, "\(run.output)")
+        #expect(run.errors.contains("is 'weir serve' running there?"))
+        #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+    }
+
     @Test func aMissingSettingSaysWhatToSet() throws {
         let run = try Run(["serve"])
         #expect(run.code == 64)
         #expect(run.errors.contains("Set DATABASE_URL"))
+    }
+
+    @Test func aSettingThatIsNoAddressIsNamedWithAnExample() throws {
+        let good = ["DATABASE_URL": "postgres://weir@127.0.0.1:9/weir", "AMQP_URL": "amqp://127.0.0.1:9/"]
+        for (command, variable, example) in [
+            ("migrate", "DATABASE_URL", "postgres://user:password@localhost/weir"),
+            ("serve", "DATABASE_URL", "postgres://user:password@localhost/weir"),
+            ("serve", "AMQP_URL", "amqp://user:password@localhost/"),
+        ] {
+            let run = try Run([command], good.merging([variable: "nonsense"]) { _, given in given })
+            #expect(run.code == 64, "\(run.errors)")
+            #expect(run.errors.contains(variable) && run.errors.contains(example), "\(run.errors)")
+            #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+        }
+    }
+
+    @Test func aDatabaseThatSaysNoIsNotCalledAway() async throws {
+        let room = try await SharedSandbox.room()
+        let place = try #require(room.databaseURL.lastIndex(of: "/"))
+        let run = try Run(["audit"], ["DATABASE_URL": room.databaseURL[...place] + "nowhere"])
+        #expect(run.code == 69)
+        #expect(run.errors.hasPrefix("weir: PostgreSQL refused the connection: "), "\(run.errors)")
+        #expect(run.errors.contains("nowhere") && run.errors.contains("check DATABASE_URL"))
     }
 
     @Test(arguments: [
@@ -34,7 +66,7 @@ import WeirSandbox
         ["dead", "list", "--limit", "0"], ["keys", "create", "--name", "n"],
         ["keys", "create", "--name", "n", "--scope", "buyer"], ["keys", "create", "--scope", "stock:read"],
         ["keys", "create", "--name", "", "--scope", "stock:read"], ["keys", "revoke", "abc"],
-        ["topology", "export", "--partitions", "1000"],
+        ["topology", "export", "--partitions", "1000"], ["load", "--csv", "/no/such/file"],
     ])
     func wrongUsageIsExit64(_ arguments: [String]) throws {
         let run = try Run(arguments, ["DATABASE_URL": "postgres://weir@127.0.0.1:9/weir"])
@@ -57,6 +89,8 @@ import WeirSandbox
             #expect(run.output.contains("\"\(name)\":"), "\(name)")
         }
         #expect(try Run(["simulate", "--seed", "7", "--json"]).output == run.output)
+        let told = try Run(["simulate", "--seed", "7"])
+        #expect(told.output.hasPrefix("1 seed: ") && told.errors.isEmpty, "\(told.errors)")
     }
 
     @Test func theShippedDefinitionsAreWhatExportPrints() throws {

@@ -53,6 +53,8 @@ import WeirSandbox
         #expect(try desk.run("dead", "list", "--where", "token=b", "--json").output.contains(#""token":"b""#))
         let shown = try desk.run("dead", "show", "1")
         #expect(shown.output.contains("its intent   not decided") && shown.output.contains("imported by "))
+        let unknown = try desk.run("dead", "show", "17")
+        #expect(unknown.code == 1 && unknown.errors.contains("weir dead list"), "\(unknown.errors)")
 
         let dry = try desk.run("dead", "replay", "--dry-run")
         #expect(dry.code == 0 && dry.output == "2 still cannot be read, 1 unknown sku\n", "\(dry.output)")
@@ -74,8 +76,13 @@ import WeirSandbox
 
         // Nobody can be asked here.
         #expect(try desk.run("dead", "replay").code == 64)
-        let replayed = try desk.run("dead", "replay", "--yes", "--settle", "0", "--why", "mended")
+        let replayed = try desk.run(
+            "dead", "replay", "--yes", "--settle", "0", "--why", "mended", "--rate", "1")
         #expect(replayed.code == 0, "\(replayed.errors)")
+        // A quick replay may have no progress; what there is ends as the result says.
+        if let last = replayed.errors.split(separator: "\n").last {
+            #expect(last == "replay 2: 3 of 3 letters looked at, 2 published")
+        }
         #expect(
             replayed.output.contains("2 of 3 letters published")
                 && replayed.output.contains("1 not sent: still cannot be read"))
@@ -121,7 +128,10 @@ import WeirSandbox
         defer { desk.remove() }
         #expect(try desk.run("dead", "import", try desk.file("in", desk.letter("a", quantity: 1))).code == 0)
         let away = ["AMQP_URL": "amqp://weir@127.0.0.1:9/"]
-        #expect(try desk.run("dead", "replay", "--yes", environment: away).code == 69)
+        let replayed = try desk.run("dead", "replay", "--yes", environment: away)
+        #expect(replayed.code == 69 && replayed.output.isEmpty)
+        #expect(replayed.errors.split(separator: "\n").count == 1, "\(replayed.errors)")
+        #expect(replayed.errors.contains("Check AMQP_URL"), "\(replayed.errors)")
         #expect(try desk.run("dead", "discard", "1", "--why", "w", "--yes", environment: away).code == 69)
         #expect(try desk.run("dead", "list").output.split(separator: "\n").count == 1)
     }

@@ -1,6 +1,8 @@
+import AMQPClient
 import ArgumentParser
 import Configuration
 import Foundation
+import PostgresClient
 
 /// Where a command finds its servers: a flag, then the environment, then a file, then a default.
 ///
@@ -68,8 +70,15 @@ struct CommandSettings: ParsableArguments {
     func requireDatabaseURL(_ reader: ConfigReader) throws -> String {
         guard let url = databaseURL ?? reader.string(forKey: "database.url"), !url.isEmpty else {
             throw Failure(
-                "where is PostgreSQL? Set DATABASE_URL, such as postgres://user:password@localhost/weir,"
-                    + " or give --database-url", .usage)
+                "where is PostgreSQL? Set DATABASE_URL, such as \(Self.databaseExample), or give --database-url",
+                .usage)
+        }
+        do throws(PostgresError) {
+            try SessionSettings(url: url, applicationName: "weir").checkURL()
+        } catch {
+            throw Failure(
+                "DATABASE_URL (or --database-url) is not fit: \(error); write it like \(Self.databaseExample)",
+                .usage)
         }
         return url
     }
@@ -78,11 +87,19 @@ struct CommandSettings: ParsableArguments {
     func requireAMQPURL(_ reader: ConfigReader) throws -> String {
         guard let url = amqpURL ?? reader.string(forKey: "amqp.url"), !url.isEmpty else {
             throw Failure(
-                "where is RabbitMQ? Set AMQP_URL, such as amqp://user:password@localhost/, or give --amqp-url",
-                .usage)
+                "where is RabbitMQ? Set AMQP_URL, such as \(Self.amqpExample), or give --amqp-url", .usage)
+        }
+        do throws(AMQPError) {
+            _ = try AMQPSettings(url: url).virtualHost
+        } catch {
+            throw Failure(
+                "AMQP_URL (or --amqp-url) is not fit: \(error); write it like \(Self.amqpExample)", .usage)
         }
         return url
     }
+
+    private static let databaseExample = "postgres://user:password@localhost/weir"
+    private static let amqpExample = "amqp://user:password@localhost/"
 }
 
 extension ConfigReader {

@@ -29,16 +29,31 @@ struct Failure: Error {
         case let failure as Failure: self = failure
         case let error as PostgresError:
             let isAway = error.kind == .away
-            self.init(
-                isAway ? "PostgreSQL cannot be reached: \(error)" : "\(error)",
-                isAway ? .unavailable : .failed)
+            self.init(isAway ? Self.away(error) : "\(error)", isAway ? .unavailable : .failed)
         case let error as AMQPError:
             let isAway = error.kind == .away || error.kind == .refused
-            self.init("\(error)", isAway ? .unavailable : .failed)
+            // Nobody answers at that address; a refusal says itself what it is about.
+            let advice =
+                error.kind == .away && error.message.hasPrefix("cannot connect to")
+                ? "; does RabbitMQ run there? Check AMQP_URL" : ""
+            self.init("\(error)\(advice)", isAway ? .unavailable : .failed)
         case PruneError.order(let message): self.init(message, .usage)
         case let error as SandboxError: self.init("\(error)", .unavailable)
         default: self.init("\(error)", .failed)
         }
+    }
+
+    /// Whether PostgreSQL said no or said nothing. Of a connection that does not come about libpq has only sentences,
+    /// and the server's own begin with their severity.
+    private static func away(_ error: PostgresError) -> String {
+        let isNew = error.sqlState == nil
+        if isNew, error.message.contains("FATAL: ") {
+            return "PostgreSQL refused the connection: \(error); check DATABASE_URL"
+        }
+        let isConnecting =
+            error.message.hasPrefix("connection to server") || error.message.hasPrefix("could not translate")
+        return "PostgreSQL cannot be reached: \(error)"
+            + (isNew && isConnecting ? "; does it run there? Check DATABASE_URL" : "")
     }
 }
 
