@@ -93,13 +93,15 @@ struct CommandSettings: ParsableArguments {
             _ = try AMQPSettings(url: url).virtualHost
         } catch {
             throw Failure(
-                "AMQP_URL (or --amqp-url) is not fit: \(error); write it like \(Self.amqpExample)", .usage)
+                "AMQP_URL (or --amqp-url) is not fit: \(error); write it like "
+                    + (url.hasPrefix("amqps") ? Self.amqpsExample : Self.amqpExample), .usage)
         }
         return url
     }
 
     private static let databaseExample = "postgres://user:password@localhost/weir"
     private static let amqpExample = "amqp://user:password@localhost/"
+    private static let amqpsExample = "amqps://user:password@localhost/?cacertfile=/path/ca.pem"
 }
 
 extension ConfigReader {
