@@ -197,6 +197,8 @@ import WeirLive
             }
         }
     }
+            #expect(none.text("detail")?.hasSuffix("an intent is not here but at /v1/intents/nobody") == true)
+            #expect(none.text("title")?.contains("intent") == false)
 
     @Test func anOrderThatIsOnlyQueuedIsShownByWhoTookItIn() async throws {
         try await IngressRoom.with(workers: false) { room in
@@ -205,7 +207,12 @@ import WeirLive
             #expect(shown.status == 200 && shown.text("status") == "queued")
             #expect(shown.lines == [ShownLine("tea", 1, "queued"), ShownLine("pot", 2, "queued")])
             // An intent of that name is not there.
-            #expect(try await room.get("/v1/intents/o1").status == 404)
+            for intent in [
+                try await room.get("/v1/intents/o1"), try await room.command("o1", "cancel"),
+            ] {
+                #expect(intent.status == 404)
+                #expect(intent.text("detail")?.hasSuffix("an order is not here but at /v1/orders/o1") == true)
+            }
         }
     }
 }
