@@ -15,6 +15,16 @@ public enum EventType {
     public static func crossed(_ crossing: Crossing) -> String { "weir.sku.\(crossing.rawValue).v1" }
 }
 
+/// The CloudEvents attribute `subject`, the same on the broker and in a stream.
+public enum EventSubject {
+    /// The SKU that an event is about, or else its order; nil when it is about neither, because CloudEvents 1.0 leaves
+    /// the attribute out rather than empty.
+    public static func text(sku: String, token: String?) -> String? {
+        let text = sku.isEmpty ? token ?? "" : sku
+        return text.isEmpty ? nil : text
+    }
+}
+
 extension Happening {
     /// The event's type.
     public var type: String {

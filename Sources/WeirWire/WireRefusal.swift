@@ -32,6 +32,17 @@ public struct WireRefusal: Error, Hashable, Sendable {
         flaws = field.map { [FieldFlaw(field: $0, detail: detail)] } ?? []
     }
 
+    /// A refusal of the line at `position`, from 0, in the array `array`: says which line, and points into it.
+    init(_ inner: WireRefusal, in array: String, at position: Int) {
+        let lead = "line \(position + 1): "
+        code = inner.code
+        field = array
+        detail = lead + inner.detail
+        flaws = inner.flaws.map {
+            FieldFlaw(field: array, detail: lead + $0.detail, pointer: "/\(array)/\(position)\($0.pointer)")
+        }
+    }
+
     /// Several refusals of one body as one: of the first one's kind, with the flaws of all.
     init(_ first: WireRefusal, and others: ArraySlice<WireRefusal>) {
         let all = first.flaws + others.flatMap(\.flaws)
@@ -54,11 +65,26 @@ public struct FieldFlaw: Hashable, Sendable {
     public let field: String
     /// One sentence for a person.
     public let detail: String
+    /// Where it is in the body, as a JSON pointer (RFC 6901): `/quantity`, or `/lines/0/quantity` in an array.
+    public let pointer: String
 
-    /// What is wrong with a field; neither text may hold control characters.
-    package init(field: String, detail: String) {
+    /// What is wrong with a field; no text may hold control characters. Without a pointer it is a field of the body
+    /// itself.
+    package init(field: String, detail: String, pointer: String? = nil) {
         self.field = field
         self.detail = detail
+        self.pointer = pointer ?? "/" + pointerEscaped(field)
+    }
+}
+
+/// A field's name as one step of a JSON pointer.
+private func pointerEscaped(_ field: String) -> String {
+    field.reduce(into: "") { text, character in
+        switch character {
+        case "~": text += "~0"
+        case "/": text += "~1"
+        default: text.append(character)
+        }
     }
 }
 

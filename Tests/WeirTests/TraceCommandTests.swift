@@ -42,6 +42,38 @@ import WeirSandbox
         #expect(unknown.code == 1 && unknown.output.isEmpty)
         #expect(unknown.errors.hasPrefix("weir: nothing is known of the token 'nobody'"))
         #expect(unknown.errors.split(separator: "\n").count == 1)
-        #expect(try Run(["intent", "trace", "a b"], servers).code == 64)
+        for wrong in ["a b", "o/0", "/1", "o/1/2"] {
+            #expect(try Run(["intent", "trace", wrong], servers).code == 64, "\(wrong)")
+        }
+        try expectOrder(servers, url)
+    }
+
+    /// An order's token, and those of its lines.
+    private func expectOrder(_ servers: [String: String], _ url: [String]) throws {
+        for sku in ["cups", "saucers"] {
+            #expect(try Run(["sku", "put", sku, "--stocked", "5"] + url).code == 0)
+        }
+        let made = try Run(
+            ["order", "submit", "cups=2", "saucers", "--buyer", "ann", "--token", "o"] + url)
+        #expect(made.code == 0, "\(made.output)\(made.errors)")
+        let order = try Run(["intent", "trace", "o"], servers)
+        #expect(order.code == 0 && order.output.contains("weir.order.reserved.v1  the order o is reserved"))
+        #expect(
+            order.errors.split(separator: "\n") == [
+                "the order o is reserved", "  its line o/1: 2 of cups", "  its line o/2: 1 of saucers",
+                "trace a line with: weir intent trace o/1",
+            ])
+        let line = try Run(["intent", "trace", "o/2"], servers)
+        #expect(line.code == 0 && line.output.contains("decided: reserved, 1 of saucers"), "\(line.errors)")
+        #expect(
+            line.errors.hasPrefix(
+                "o/2 is reserved\nit is line 2 of an order, traced with: weir intent trace o"))
+        let none = try Run(["intent", "trace", "o/3"], servers)
+        #expect(none.code == 1 && none.errors.contains("its order is traced with `weir intent trace o`"))
+        let json = try Run(["intent", "trace", "o", "--json"], servers)
+        let object = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+        #expect(object?["status"] as? String == "reserved", "\(json.output)")
+        #expect((object?["order"] as? [String: Any])?["token"] as? String == "o")
+        #expect(object?["line_tokens"] as? [String] == ["o/1", "o/2"])
     }
 }

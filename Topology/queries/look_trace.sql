@@ -1,6 +1,7 @@
 -- Events of one token in one partition's log. No index knows tokens; so it is read from the moment on at which the token
 -- was decided, which is found by halving, because `at` grows with `seq`.
--- $1 partition, $2 the moment, $3 token
+-- One token may name an intent and an order; an order's events have no SKU.
+-- $1 partition, $2 the moment, $3 token, $4 whether of the order
 with recursive search (low, high) as (
     select 0::bigint, head + 1 from partition where partition = $1
     union all
@@ -14,4 +15,4 @@ with recursive search (low, high) as (
 )
 select e.seq, e.at, e.type::text, e.reply_to, e.correlation_id, e.traceparent, e.body, e.seq <= p.published
 from event e join partition p on p.partition = e.partition
-where e.partition = $1 and e.token = $3 and e.seq > (select max(low) from search) order by e.seq
+where e.partition = $1 and e.token = $3 and (e.sku = '') = $4 and e.seq > (select max(low) from search) order by e.seq

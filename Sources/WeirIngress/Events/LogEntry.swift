@@ -7,7 +7,7 @@ struct LogEntry: Sendable {
     let partition: Int
     /// Its number in the partition.
     let seq: Int64
-    /// What it is about.
+    /// The SKU that it is about; empty when it is about an order.
     let sku: String
     /// Whose intent it is about, if it is about one.
     let buyer: String?
@@ -23,11 +23,13 @@ struct LogEntry: Sendable {
         let (seq, sku, body) = (rows.int8(row, 1), rows.text(row, 4), rows.bytes(row, 5))
         self.init(
             partition: partition, seq: seq, at: Timestamp(microseconds: rows.timestamp(row, 2)),
-            type: rows.text(row, 3), sku: sku, body: body, trace: rows.optionalText(row, 6))
+            type: rows.text(row, 3), sku: sku, token: rows.optionalText(row, 7), body: body,
+            trace: rows.optionalText(row, 6))
     }
 
     init(
-        partition: Int, seq: Int64, at: Timestamp, type: String, sku: String, body: [UInt8], trace: String?
+        partition: Int, seq: Int64, at: Timestamp, type: String, sku: String, token: String? = nil,
+        body: [UInt8], trace: String?
     ) {
         self.partition = partition
         self.seq = seq
@@ -38,7 +40,7 @@ struct LogEntry: Sendable {
             json.member("id", "\(partition)-\(seq)")
             json.member("source", "/weir/partitions/\(partition)")
             json.member("type", type)
-            json.member("subject", sku)
+            if let subject = EventSubject.text(sku: sku, token: token) { json.member("subject", subject) }
             json.member("time", at.rfc3339)
             if let trace { json.member("traceparent", trace) }
             json.member("partition", Int64(partition))

@@ -58,7 +58,7 @@ struct Problem: Error, Sendable {
         default: self.init(.invalidBody, refusal.detail)
         }
         places = refusal.flaws.map {
-            ProblemPlace(place: .pointer("/" + pointerEscaped($0.field)), detail: $0.detail)
+            ProblemPlace(place: .pointer($0.pointer), detail: $0.detail)
         }
     }
 
@@ -79,17 +79,6 @@ struct Problem: Error, Sendable {
                 }
             }
             subject?(&json)
-        }
-    }
-}
-
-/// A field's name as one step of a JSON pointer (RFC 6901).
-private func pointerEscaped(_ field: String) -> String {
-    field.reduce(into: "") { text, character in
-        switch character {
-        case "~": text += "~0"
-        case "/": text += "~1"
-        default: text.append(character)
         }
     }
 }

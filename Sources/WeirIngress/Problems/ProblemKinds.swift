@@ -96,11 +96,13 @@ extension ProblemKind {
             + "has changed.",
         remedy: "Repeat the first command exactly, or choose another key for this one.")
     static let unknownToken = Self(
-        404, "unknown-token", "No intent has this token",
-        means: "Nobody has decided an intent with this token yet, or its SKU is another one. One that was "
-            + "accepted a moment ago, by whichever server, may still wait for its decision.",
+        404, "unknown-token", "Nothing has this token here",
+        means:
+            "Nobody has decided an intent, or an order, with this token yet, or the intent has another SKU. "
+            + "What was accepted a moment ago, by whichever server, may still wait for its decision.",
         remedy:
-            "If you have submitted it, ask again after Retry-After. Otherwise correct the token or the SKU.")
+            "If you have submitted it, ask again after Retry-After. Otherwise correct the token or the SKU; "
+            + "intents are at /v1/intents/{token}, orders at /v1/orders/{token}.")
     static let unknownSKU = Self(
         404, "unknown-sku", "No SKU has this name",
         means: "The SKU was never defined.",

@@ -56,7 +56,8 @@ extension RequestHandler {
             problem = Problem(
                 .unknownToken,
                 "no intent of the SKU '\(command.sku?.text ?? "")' has the token '\(command.token?.text ?? "")'; submit"
-                    + " it first, or correct the token or the SKU")
+                    + " it first, or correct the token or the SKU; an order is at /v1/orders/"
+                    + (command.token?.text ?? ""))
         case .unknownSKU:
             problem = Problem(
                 .unknownSKU,

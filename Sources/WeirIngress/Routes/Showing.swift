@@ -72,7 +72,8 @@ extension RequestHandler {
         Problem(
             .unknownToken,
             "no intent with the token '\(token.text)' is decided; if it was accepted a moment ago, by whichever"
-                + " server, it will be here soon", retryAfterSeconds: 1)
+                + " server, it will be here soon; an order is not here but at /v1/orders/\(token.text)",
+            retryAfterSeconds: 1)
     }
 
     static func databaseAway(_ remedy: String) -> Problem {

@@ -3,13 +3,15 @@ import WeirCore
 import WeirTopology
 import WeirWire
 
-/// All that the database knows of one token, in the order of time: who asked, what the partition decided, what became of
-/// its dead letters.
+/// All that the database knows of one token, in the order of time: who asked, what the partitions decided, what became of
+/// its dead letters. A token may name an intent, a line of an order, an order, or an intent and an order.
 public struct IntentTrace: Sendable {
     /// The token.
     public let token: Token
-    /// The intent as it stands; nil when nobody has decided it.
+    /// The intent as it stands; nil when nobody has decided one.
     public let intent: Intent?
+    /// The order as it stands; nil when nobody has recorded one.
+    public let order: Order?
     /// What happened, the first thing first.
     public let entries: [Entry]
 
@@ -61,14 +63,16 @@ public struct IntentTrace: Sendable {
         let shelf = try DeadLetterShelf(session)
         let found = try session.run(Query(Queries.lookIntents, [.texts([token.text])]))
         let intent = found.optionalText(0, 4) == nil ? nil : Intent(found, 0)
+        let order = token.isLine ? nil : try OrderTrace(token, session)
         var entries = try letters(of: token, shelf)
+        if let order { entries += try order.entries(everywhere: everywhere, shelf.partitioning, session) }
         if let intent {
             let home = shelf.partitioning.partition(of: intent.sku)
             let gone = try pruned(intent, in: home, session)
             let log = try events(of: intent, in: home, hasBeginning: gone == nil, session)
             if let gone {
                 entries.append(gone)
-            } else if let asked = accepted(log, home) {
+            } else if !token.isLine, let asked = accepted("it", log.first, home) {
                 entries.insert(asked, at: 0)
             }
             entries += log
@@ -76,8 +80,15 @@ public struct IntentTrace: Sendable {
                 entries += try events(of: intent, in: other, session)
             }
         }
-        guard intent != nil || !entries.isEmpty else { return nil }
-        return IntentTrace(token: token, intent: intent, entries: inOrder(entries))
+        guard intent != nil || order != nil || !entries.isEmpty else { return nil }
+        return IntentTrace(token: token, intent: intent, order: order?.order, entries: inOrder(entries))
+    }
+
+    /// The token that a person names: a client's, or that of an order's line, `<order>/<n>`; nil when it is neither.
+    public static func token(named text: String) -> Token? {
+        if let token = Token(text) { return token }
+        guard let line = Token(unchecked: text).line, let order = Token(line.order.text) else { return nil }
+        return .line(line.number, of: order)
     }
 
     /// By time; what has none comes first, and what happened at once stays as it is.
@@ -96,11 +107,7 @@ public struct IntentTrace: Sendable {
         of intent: Intent, in partition: Int, hasBeginning: Bool = true, _ session: Session
     ) throws -> [Entry] {
         func read(from moment: Int64) throws -> [Entry] {
-            let rows = try session.run(
-                Query(
-                    Queries.lookTrace,
-                    [.int2(Int16(partition)), .timestamp(moment), .text(intent.token.text)]))
-            return (0..<rows.count).map { event(rows, $0, partition) }
+            try events(intent.token, ofOrder: false, in: partition, from: moment, session).map(\.entry)
         }
         let entries = try read(from: intent.decidedAt.microseconds)
         // The clock may have been set back meanwhile: then the log is not in its order, and is read from the beginning.
@@ -108,21 +115,33 @@ public struct IntentTrace: Sendable {
         return isHome || !hasBeginning ? entries : try read(from: .min)
     }
 
-    private static func event(_ rows: Rows, _ row: Int, _ partition: Int) -> Entry {
+    /// The events of an intent or of an order in one partition's log, each as it was read, if it could be.
+    static func events(
+        _ token: Token, ofOrder isOrder: Bool, in partition: Int, from moment: Int64, _ session: Session
+    ) throws -> [(entry: Entry, happening: Happening?)] {
+        let rows = try session.run(
+            Query(
+                Queries.lookTrace,
+                [.int2(Int16(partition)), .timestamp(moment), .text(token.text), .bool(isOrder)]))
+        return (0..<rows.count).map { event(rows, $0, partition) }
+    }
+
+    private static func event(_ rows: Rows, _ row: Int, _ partition: Int) -> (Entry, Happening?) {
         let (type, body) = (rows.text(row, 2), rows.bytes(row, 6))
-        return Entry(
+        let happening = try? Happening(type: type, body: body)
+        let entry = Entry(
             at: Timestamp(microseconds: rows.timestamp(row, 1)), kind: type,
-            detail: (try? Happening(type: type, body: body))?.inWords
-                ?? "an event that this binary cannot read",
+            detail: happening?.inWords ?? "an event that this binary cannot read",
             place: Place(
                 partition: partition, seq: rows.int8(row, 0), isPublished: rows.bool(row, 7),
                 replyTo: rows.optionalText(row, 3), correlationID: rows.optionalText(row, 4),
                 trace: rows.optionalText(row, 5).flatMap(TraceParent.init)))
+        return (entry, happening)
     }
 
-    /// The first event knows who asked for it.
-    private static func accepted(_ log: [Entry], _ partition: Int) -> Entry? {
-        guard let place = log.first?.place, place.replyTo != nil || place.trace != nil else { return nil }
+    /// The event that decided it knows who asked for it.
+    static func accepted(_ name: String, _ decided: Entry?, _ partition: Int) -> Entry? {
+        guard let place = decided?.place, place.replyTo != nil || place.trace != nil else { return nil }
         let ingress = place.replyTo.flatMap { queue -> String? in
             let prefix = BrokerTopology.ingressQueuePrefix
             return queue.hasPrefix(prefix) ? String(queue.dropFirst(prefix.count)) : nil
@@ -130,7 +149,7 @@ public struct IntentTrace: Sendable {
         let sender = ingress.map { "the ingress \(printable($0))" } ?? "a sender of its own queue"
         return Entry(
             at: nil, kind: "accepted",
-            detail: "\(sender) put it into the queue \(BrokerTopology.intentsQueue(partition))",
+            detail: "\(sender) put \(name) into the queue \(BrokerTopology.intentsQueue(partition))",
             place: Place(
                 partition: partition, replyTo: place.replyTo, correlationID: place.correlationID,
                 trace: place.trace))
@@ -176,7 +195,7 @@ public struct IntentTrace: Sendable {
         let place = Place(partition: letter.partition, letter: letter.id, replay: action.replay)
         let why = action.why.isEmpty ? "" : ": \(printable(action.why))"
         var detail = "by \(printable(action.who))\(why)"
-        if action.decides { detail += "; the worker is told to reject its intent" }
+        if action.decides { detail += "; the worker is told to reject its \(letter.wish)" }
         var entries = [Entry(at: action.at, kind: action.action, detail: detail, place: place)]
         if let at = action.confirmedAt {
             entries.append(
@@ -190,31 +209,7 @@ public struct IntentTrace: Sendable {
     }
 }
 
-extension IntentTrace {
-    /// Writes the members of a trace's JSON.
-    public func write(to json: inout JSONWriter) {
-        json.member("token", token.text)
-        json.member("status", intent?.state.rawValue ?? "queued")
-        if let intent { json.member("intent") { intent.write(to: &$0) } }
-        json.member("entries", array: entries) { json, entry in
-            if let at = entry.at { json.member("at", at.rfc3339) }
-            json.member("kind", entry.kind)
-            json.member("detail", entry.detail)
-            entry.place.write(to: &json)
-        }
-    }
-}
-
-extension IntentTrace.Place {
-    /// Writes what is known as members of a JSON object.
-    func write(to json: inout JSONWriter) {
-        if let partition { json.member("partition", Int64(partition)) }
-        if let seq { json.member("seq", seq) }
-        if let isPublished { json.member("published", isPublished) }
-        if let letter { json.member("dead_letter", letter) }
-        if let replay { json.member("replay", replay) }
-        if let replyTo { json.member("reply_to", replyTo) }
-        if let correlationID { json.member("correlation_id", correlationID) }
-        if let trace { json.member("traceparent", trace.text) }
-    }
+extension DeadLetterView {
+    /// What the message was about.
+    fileprivate var wish: String { type?.hasPrefix("weir.order.") ?? false ? "order" : "intent" }
 }

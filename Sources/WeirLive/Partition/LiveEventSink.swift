@@ -88,11 +88,13 @@ extension MessageProperties {
             ("cloudEvents_id", .string(id)),
             ("cloudEvents_source", .string("/weir/partitions/\(partition)")),
             ("cloudEvents_type", .string(event.type)),
-            ("cloudEvents_subject", .string(event.sku.isEmpty ? event.token ?? "" : event.sku)),
             ("cloudEvents_time", .string(event.at.rfc3339)),
             ("x-weir-partition", .int(Int64(partition))),
             ("x-weir-seq", .int(event.seq)),
         ])
+        if let subject = EventSubject.text(sku: event.sku, token: event.token) {
+            headers.append("cloudEvents_subject", .string(subject))
+        }
         if let trace = event.trace {
             // The CloudEvents attribute, and the header that instrumented clients look for.
             headers.append("cloudEvents_" + TraceParent.name, .string(trace.text))

@@ -33,7 +33,7 @@ extension OrderSubmit {
 }
 
 extension JSONFields {
-    /// The lines of an order as a client sends them. The refusal names the line.
+    /// The lines of an order as a client sends them. The refusal names every field that is wrong, with its line.
     fileprivate mutating func wishes(_ name: String) throws(WireRefusal) -> [(sku: SKU, quantity: Quantity)] {
         let elements = try objects(name)
         let limit = OrderSubmit.lineLimit
@@ -41,19 +41,31 @@ extension JSONFields {
             throw invalid(
                 name, "has \(elements.count) lines; send \(limit.lowerBound) to \(limit.upperBound)")
         }
+        var flaws = Flaws()
         var lines: [(sku: SKU, quantity: Quantity)] = []
         for (position, element) in elements.enumerated() {
             do throws(WireRefusal) {
-                var line = element
-                let sku = try line.identifier("sku", as: SKU.self)
-                let units = try line.integer("quantity", in: Quantity.range)
-                try line.end(knowing: "sku, quantity")
-                lines.append((sku, Quantity(unchecked: units)))
+                lines.append(try element.wish())
             } catch {
-                throw WireRefusal(error.code, at: name, "line \(position + 1): \(error.detail)")
+                flaws.note(WireRefusal(error, in: name, at: position))
             }
         }
+        try flaws.check()
         return lines
+    }
+
+    /// One line of an order.
+    private func wish() throws(WireRefusal) -> (sku: SKU, quantity: Quantity) {
+        var line = self
+        var flaws = Flaws()
+        let sku = flaws.read { () throws(WireRefusal) in try line.identifier("sku", as: SKU.self) }
+        let units = flaws.read { () throws(WireRefusal) in
+            try line.integer("quantity", in: Quantity.range)
+        }
+        flaws.read { () throws(WireRefusal) in try line.end(knowing: "sku, quantity") }
+        try flaws.check()
+        guard let sku, let units else { throw flaws.refusal }
+        return (sku, Quantity(unchecked: units))
     }
 }
 

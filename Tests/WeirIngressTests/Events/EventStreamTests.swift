@@ -65,6 +65,29 @@ import WeirLive
         }
     }
 
+    /// CloudEvents 1.0 permits no empty subject.
+    @Test func theSubjectIsTheSKUOrTheOrderAsOnTheBroker() async throws {
+        try await IngressRoom.with { room in
+            let (a, b) = (room.sku(in: 0), room.sku(in: 1))
+            for sku in [a, b] { try await room.define(sku, 5) }
+            let stream = try await EventSource.open(room, "?after=start")
+            #expect(try await room.order("o1", [(a, 1), (b, 1)]).text("status") == "reserved")
+            try await room.ordersSettle()
+            let all = try room.count("select count(*)::int from event")
+            try await eventually("the stream shows all") { stream.events.count == all }
+            stream.close()
+            var subjects: [String: Set<String?>] = [:]
+            for event in stream.events {
+                subjects[event["type"]?.string ?? "", default: []].insert(event["subject"]?.string)
+            }
+            #expect(subjects["weir.order.reserved.v1"] == ["o1"] && subjects["weir.order.part.v1"] == ["o1"])
+            for type in ["weir.sku.defined.v1", "weir.intent.reserved.v1"] {
+                #expect(subjects[type] == [a, b])
+            }
+        }
+        #expect(EventSubject.text(sku: "", token: nil) == nil && EventSubject.text(sku: "", token: "") == nil)
+    }
+
     @Test func aFilterHidesOthersAndTheHeartbeatGoesPastThem() async throws {
         try await IngressRoom.with {
             $0.streamHeartbeatSeconds = 1

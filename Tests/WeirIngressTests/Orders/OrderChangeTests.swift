@@ -165,12 +165,14 @@ import Testing
             try await refuse(#"{"buyer":"b","lines":[1]}"#, "/lines")
             try await refuse(#"{"lines":[\#(line)]}"#, "/buyer")
             try await refuse(#"{"buyer":"b","lines":[\#(line)],"sku":"tea"}"#, "/sku")
-            for bad in [
-                #"{"sku":"tea"}"#, #"{"quantity":1}"#, #"{"sku":"tea","quantity":0}"#,
-                #"{"sku":"tea","quantity":1.5}"#, #"{"sku":"tea","quantity":3000000000}"#,
-                #"{"sku":"t/a","quantity":1}"#, #"{"sku":"tea","quantity":1,"on_shortage":"waitlist"}"#,
+            for (bad, field) in [
+                (#"{"sku":"tea"}"#, "quantity"), (#"{"quantity":1}"#, "sku"),
+                (#"{"sku":"tea","quantity":0}"#, "quantity"), (#"{"sku":"tea","quantity":1.5}"#, "quantity"),
+                (#"{"sku":"tea","quantity":3000000000}"#, "quantity"),
+                (#"{"sku":"t/a","quantity":1}"#, "sku"),
+                (#"{"sku":"tea","quantity":1,"on_shortage":"waitlist"}"#, "on_shortage"),
             ] {
-                try await refuse(#"{"buyer":"b","lines":[\#(line),\#(bad)]}"#, "/lines")
+                try await refuse(#"{"buyer":"b","lines":[\#(line),\#(bad)]}"#, "/lines/1/\(field)")
             }
             let keyless = try await room.send(
                 "POST", "/v1/orders", headers: [("Content-Type", "application/json")],

@@ -98,6 +98,16 @@ import WeirLive
         }
     }
 
+    @Test func everyWrongFieldOfTheLinesHasAPointerOfItsOwn() async throws {
+        try await IngressRoom.with(workers: false) { room in
+            let refused = try await room.order("o1", [("a b", 0), ("tea", 1), ("pot", -1)])
+            #expect(refused.status == 422 && refused.problem == "invalid-body")
+            #expect(
+                refused.pointers == ["/lines/0/sku", "/lines/0/quantity", "/lines/2/quantity"],
+                "\(refused.bodyText)")
+        }
+    }
+
     @Test func fiveHundredLinesAreTakenAndOneMoreIsRefused() async throws {
         try await IngressRoom.with { room in
             let skus = (0..<500).map { "many-\($0)" }
@@ -187,6 +197,8 @@ import WeirLive
             let none = try await room.get("/v1/orders/nobody")
             #expect(none.status == 404 && none.problem == "unknown-token")
             #expect(none.headers.first(name: "retry-after") == "1")
+            #expect(none.text("detail")?.hasSuffix("an intent is not here but at /v1/intents/nobody") == true)
+            #expect(none.text("title")?.contains("intent") == false)
             for verb in ["confirm", "cancel"] {
                 #expect(try await room.change("nobody", verb).status == 404)
             }
@@ -205,7 +217,12 @@ import WeirLive
             #expect(shown.status == 200 && shown.text("status") == "queued")
             #expect(shown.lines == [ShownLine("tea", 1, "queued"), ShownLine("pot", 2, "queued")])
             // An intent of that name is not there.
-            #expect(try await room.get("/v1/intents/o1").status == 404)
+            for intent in [
+                try await room.get("/v1/intents/o1"), try await room.command("o1", "cancel"),
+            ] {
+                #expect(intent.status == 404)
+                #expect(intent.text("detail")?.hasSuffix("an order is not here but at /v1/orders/o1") == true)
+            }
         }
     }
 }

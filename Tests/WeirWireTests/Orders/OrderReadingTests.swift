@@ -60,6 +60,20 @@ import WeirWire
         #expect(refusal?.detail.contains(detail) ?? false, "\(refusal?.detail ?? "none")")
     }
 
+    @Test func everyWrongFieldOfEveryLineIsNamedAtOnce() throws {
+        let lines = #"[{"sku":"a b","quantity":0},{"sku":"b","quantity":1},{"sku":"c","a/b":1}]"#
+        let some = try #require(refusal(#"{"token":"o","lines":\#(lines)}"#))
+        #expect(
+            some.flaws.map(\.pointer) == [
+                "/buyer", "/lines/0/sku", "/lines/0/quantity", "/lines/2/quantity", "/lines/2/a~1b",
+            ])
+        #expect(some.flaws[2].detail.hasPrefix("line 1: the field 'quantity' is 0"))
+        #expect(some.detail.hasSuffix("; and 1 more"), "\(some.detail)")
+        let wrong = Array(repeating: #"{"quantity":0}"#, count: 500).joined(separator: ",")
+        let many = try #require(refusal(#"{"token":"o","buyer":"b","lines":[\#(wrong)]}"#))
+        #expect(many.flaws.count == WireRefusal.mostFlaws)
+    }
+
     @Test(arguments: ["[]", "[0]", "[501]", "[1.5]", #"["1"]"#, "1", "{}"])
     func linesToCancelAreNumbersOfLines(_ lines: String) {
         #expect(throws: WireRefusal.self) {

@@ -110,7 +110,8 @@ extension RequestHandler {
         case .unknownToken:
             problem = Problem(
                 .unknownToken,
-                "no order has the token '\(command.order)'; submit it first, or correct the token")
+                "no order has the token '\(command.order)'; submit it first, or correct the token; an intent is at"
+                    + " /v1/intents/\(command.order)")
         case .shortfall:
             problem = Problem(
                 .shortfall,

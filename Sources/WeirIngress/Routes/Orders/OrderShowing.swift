@@ -56,6 +56,7 @@ extension RequestHandler {
         Problem(
             .unknownToken,
             "no order with the token '\(token.text)' is known; if it was accepted a moment ago, by whichever"
-                + " server, it will be here soon", retryAfterSeconds: 1)
+                + " server, it will be here soon; an intent is not here but at /v1/intents/\(token.text)",
+            retryAfterSeconds: 1)
     }
 }
