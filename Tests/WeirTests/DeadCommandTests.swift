@@ -64,6 +64,11 @@ import WeirSandbox
         #expect(bad.code == 1 && bad.errors.contains("'quantity' is -1"))
         let spoiled = try desk.run("dead", "edit", "1", environment: ["EDITOR": "sed -i s/quantity/quality/"])
         #expect(spoiled.code == 1 && spoiled.errors.contains("your text is kept in "))
+        let draft = try #require(
+            spoiled.errors.split(separator: "\n").lazy.compactMap { line in
+                line.firstRange(of: "kept in ").map { String(line[$0.upperBound...]) }
+            }.first)
+        try FileManager.default.removeItem(atPath: draft)
         let edited = try desk.run(
             "dead", "edit", "1", "--why", "meant one", "--who", "ann",
             environment: ["EDITOR": "sed -i s/:0,/:1,/"])
