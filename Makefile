@@ -58,6 +58,13 @@ format: ## Let swift-format rewrite the sources
 demo: build ## A rush on a private PostgreSQL and RabbitMQ (KEEP=1, BUYERS=N, ARGS="…")
 	.build/release/weir demo $(DEMO_ARGS)
 
+# The tests run some hundred histories in a debug build; these are more, in an optimized one.
+SEEDS = 10000
+
+.PHONY: simulate
+simulate: build ## Run histories of crashes over servers in memory (SEEDS=N)
+	.build/release/weir simulate --seeds $(SEEDS)
+
 .PHONY: chaos
 chaos: build ## Break servers and processes under load, then check the promises (MINUTES=10, SEED=N)
 	swift build -c release --product weir-lab

@@ -109,6 +109,8 @@ public final class Simulation {
         ownerAwayUntil = [:]
         settle()
         violations += checkPromises()
+        // An owner and its ports hold each other.
+        for process in processes { process.end() }
         return Report(
             seed: seed, published: clients.published + shoppers.published, commits: commits, faults: faults,
             lateParts: lateParts, lateDecisions: lateDecisions,

@@ -3,8 +3,8 @@ import Testing
 import WeirSimulation
 
 @Suite struct SimulationTests {
-    /// `WEIR_SEEDS=10000 swift test --filter SimulationTests` runs more of them.
-    static let seedCount = ProcessInfo.processInfo.environment["WEIR_SEEDS"].flatMap(UInt64.init) ?? 2_000
+    /// `make simulate` runs many more of them, optimized.
+    static let seedCount = ProcessInfo.processInfo.environment["WEIR_SEEDS"].flatMap(UInt64.init) ?? 400
 
     @Test func everyPromiseHoldsWhateverBreaks() async {
         let slices = await withTaskGroup(of: [Simulation.Report].self) { group in
