@@ -122,36 +122,45 @@ import Testing
         #expect(answers.allSatisfy { $0.text(0, 0) == text })
     }
 
-    @Test func aHundredThousandRowsStreamInBatches() async throws {
+    @Test(arguments: [false, true]) func aHundredThousandRowsStreamInBatches(_ ahead: Bool) async throws {
         let session = try makeSession(try await testDatabaseURL())
         let series = query("SELECT n FROM generate_series(1, $1) AS n", [.int4(100_000)])
         var sum = 0
         var sizes: [Int] = []
-        try session.stream(series, batch: 3_000) { rows in
+        try session.stream(series, batch: 3_000, ahead: ahead) { rows in
             sizes.append(rows.count)
             for row in 0..<rows.count { sum += rows.int(row, 0) }
-            // The session is free in between.
+            // The session is free in between, unless the next batch is on its way already.
+            guard !ahead else { return }
             let between = try session.run(query("SELECT 1"))
             #expect(between.count == 1)
         }
         #expect(sum == 100_000 * 100_001 / 2)
         #expect(sizes == Array(repeating: 3_000, count: 33) + [1_000])
         var batches = 0
-        try session.stream(query("SELECT 1 WHERE false"), batch: 10) { _ in batches += 1 }
+        try session.stream(query("SELECT 1 WHERE false"), batch: 10, ahead: ahead) { _ in batches += 1 }
         #expect(batches == 0)
+        try session.stream(query("SELECT n FROM generate_series(1, 20) AS n"), batch: 10, ahead: ahead) { _ in
+            batches += 1
+        }
+        #expect(batches == 2)
         #expect(try session.transaction([]).isEmpty)
     }
 
-    @Test func aStreamThatFailsLeavesTheSessionUsable() async throws {
+    @Test(arguments: [false, true]) func aStreamThatFailsLeavesTheSessionUsable(_ ahead: Bool) async throws {
         struct Enough: Error {}
         let session = try makeSession(try await testDatabaseURL())
         let series = query("SELECT 100 / (500 - n) FROM generate_series(1, 1000) AS n")
-        #expect(throws: Enough.self) { try session.stream(series, batch: 10) { _ in throw Enough() } }
-        let error = try postgresError { try session.stream(series, batch: 100) { _ in } }
+        #expect(throws: Enough.self) {
+            try session.stream(series, batch: 10, ahead: ahead) { _ in throw Enough() }
+        }
+        let error = try postgresError { try session.stream(series, batch: 100, ahead: ahead) { _ in } }
         #expect(error.kind == .data)
         #expect(try session.transaction([]).isEmpty)
         _ = try session.run(query("BEGIN"))
-        #expect(throws: Enough.self) { try session.stream(series, batch: 10) { _ in throw Enough() } }
+        #expect(throws: Enough.self) {
+            try session.stream(series, batch: 10, ahead: ahead) { _ in throw Enough() }
+        }
         #expect(try session.run(query("SELECT 1 FROM pg_cursors WHERE name LIKE 'stream%'")).count == 0)
         try session.stream(query("SELECT 1"), batch: 10) { rows in #expect(rows.count == 1) }
         #expect(try session.run(query("COMMIT")).tag == "COMMIT")
