@@ -35,13 +35,22 @@ extension Timestamp {
 
     /// Reads RFC 3339 in UTC (`Z`), with up to six digits behind the second; nil for anything else.
     public init?(rfc3339 text: String) {
-        let bytes = Array(text.utf8)
-        func number(_ range: Range<Int>) -> Int64? {
+        var text = text
+        guard let moment = text.withUTF8({ Timestamp(rfc3339: UnsafeRawBufferPointer($0)) }) else {
+            return nil
+        }
+        self = moment
+    }
+
+    /// The same from the text's bytes.
+    init?(rfc3339 bytes: UnsafeRawBufferPointer) {
+        @inline(__always) func number(_ range: Range<Int>) -> Int64? {
             guard range.upperBound <= bytes.count else { return nil }
             var sum: Int64 = 0
-            for byte in bytes[range] {
-                guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-                sum = sum * 10 + Int64(byte - UInt8(ascii: "0"))
+            for place in range {
+                let digit = bytes[place] &- UInt8(ascii: "0")
+                guard digit < 10 else { return nil }
+                sum = sum * 10 + Int64(digit)
             }
             return sum
         }
@@ -61,7 +70,8 @@ extension Timestamp {
             fraction = (digits..<6).reduce(shown) { sum, _ in sum * 10 }
         }
         let days = dayNumber(year, month, day)
-        guard civil(days) == (year, month, day) else { return nil }
+        // Every month has 28 days.
+        guard day <= 28 || civil(days) == (year, month, day) else { return nil }
         let seconds = days * 86_400 + hour * 3600 + minute * 60 + second
         self.init(microseconds: seconds * 1_000_000 + fraction)
     }
