@@ -6,13 +6,21 @@ public enum Queries {
         "audit_claims_without_stock", PackageResources.audit_claims_without_stock_sql)
     public static let auditEnd = SQLText("audit_end", PackageResources.audit_end_sql)
     public static let auditIntents = SQLText("audit_intents", PackageResources.audit_intents_sql)
+    public static let auditKeptIntents = SQLText(
+        "audit_kept_intents", PackageResources.audit_kept_intents_sql)
+    public static let auditKeptSkus = SQLText("audit_kept_skus", PackageResources.audit_kept_skus_sql)
     public static let auditLinesWithoutOrder = SQLText(
         "audit_lines_without_order", PackageResources.audit_lines_without_order_sql)
+    public static let auditLog = SQLText("audit_log", PackageResources.audit_log_sql)
     public static let auditNumbering = SQLText("audit_numbering", PackageResources.audit_numbering_sql)
     public static let auditOrderLines = SQLText("audit_order_lines", PackageResources.audit_order_lines_sql)
     public static let auditOrders = SQLText("audit_orders", PackageResources.audit_orders_sql)
+    public static let auditPartitions = SQLText("audit_partitions", PackageResources.audit_partitions_sql)
+    public static let auditRest = SQLText("audit_rest", PackageResources.audit_rest_sql)
+    public static let auditRows = SQLText("audit_rows", PackageResources.audit_rows_sql)
     public static let auditSkus = SQLText("audit_skus", PackageResources.audit_skus_sql)
     public static let auditSnapshot = SQLText("audit_snapshot", PackageResources.audit_snapshot_sql)
+    public static let auditStocks = SQLText("audit_stocks", PackageResources.audit_stocks_sql)
     public static let auditThresholds = SQLText("audit_thresholds", PackageResources.audit_thresholds_sql)
     public static let commitChangeBuyers = SQLText(
         "commit_change_buyers", PackageResources.commit_change_buyers_sql)
@@ -60,10 +68,8 @@ public enum Queries {
     public static let deadNote = SQLText("dead_note", PackageResources.dead_note_sql)
     public static let deadRestore = SQLText("dead_restore", PackageResources.dead_restore_sql)
     public static let doctorLaxRoles = SQLText("doctor_lax_roles", PackageResources.doctor_lax_roles_sql)
-    public static let doctorPartitions = SQLText(
-        "doctor_partitions", PackageResources.doctor_partitions_sql)
-    public static let doctorPrivileges = SQLText(
-        "doctor_privileges", PackageResources.doctor_privileges_sql)
+    public static let doctorPartitions = SQLText("doctor_partitions", PackageResources.doctor_partitions_sql)
+    public static let doctorPrivileges = SQLText("doctor_privileges", PackageResources.doctor_privileges_sql)
     public static let doctorServer = SQLText("doctor_server", PackageResources.doctor_server_sql)
     public static let keysInsert = SQLText("keys_insert", PackageResources.keys_insert_sql)
     public static let keysKnown = SQLText("keys_known", PackageResources.keys_known_sql)
@@ -76,8 +82,7 @@ public enum Queries {
     public static let lookHeads = SQLText("look_heads", PackageResources.look_heads_sql)
     public static let lookInstallation = SQLText("look_installation", PackageResources.look_installation_sql)
     public static let lookIntents = SQLText("look_intents", PackageResources.look_intents_sql)
-    public static let lookOpenLetters = SQLText(
-        "look_open_letters", PackageResources.look_open_letters_sql)
+    public static let lookOpenLetters = SQLText("look_open_letters", PackageResources.look_open_letters_sql)
     public static let lookOrders = SQLText("look_orders", PackageResources.look_orders_sql)
     public static let lookOwners = SQLText("look_owners", PackageResources.look_owners_sql)
     public static let lookSessionSettings = SQLText(
@@ -158,8 +163,9 @@ public enum Queries {
 
     /// All of them; a test compares this list with the folder, since embedded files cannot be enumerated.
     public static let all = [
-        auditBuyers, auditClaimsWithoutStock, auditEnd, auditIntents, auditLinesWithoutOrder, auditNumbering,
-        auditOrderLines, auditOrders, auditSkus, auditSnapshot, auditThresholds, commitChangeBuyers,
+        auditBuyers, auditClaimsWithoutStock, auditEnd, auditIntents, auditKeptIntents, auditKeptSkus,
+        auditLinesWithoutOrder, auditLog, auditNumbering, auditOrderLines, auditOrders, auditPartitions,
+        auditRest, auditRows, auditSkus, auditSnapshot, auditStocks, auditThresholds, commitChangeBuyers,
         commitClearSuspects, commitCountBuyers, commitInsertAddresses, commitInsertCommands,
         commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertOrders,
         commitInsertSkus, commitInsertSpecialIntents, commitMoveForwarded, commitMoveHead,

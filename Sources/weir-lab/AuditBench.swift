@@ -21,6 +21,9 @@ struct AuditBench: AsyncParsableCommand {
     @Option(help: "How often it is audited.")
     var runs = 3
 
+    @Flag(help: "Also audits it once with `--thorough`.")
+    var thorough = false
+
     mutating func run() async throws { try await withSandbox(measure) }
 
     private func measure(_ sandbox: Sandbox) async throws {
@@ -31,6 +34,7 @@ struct AuditBench: AsyncParsableCommand {
         print("Audit: \(skus) SKUs, \(skus * (intents / skus)) intents, \(events) events, \(runs) runs")
         try printSizes(room.databaseURL)
         for _ in 0..<runs { try await time(["audit"], events, sandbox, room.databaseURL) }
+        if thorough { try await time(["audit", "--thorough"], events, sandbox, room.databaseURL) }
         try await time(["prune", "--before", "12h", "--yes"], events, sandbox, room.databaseURL)
         try run(LabQueries.historyEnd, room.databaseURL)
         try printSizes(room.databaseURL)

@@ -6,11 +6,13 @@ public struct StockTrail: Sendable {
     /// The SKU after the last event; nil before the first one that shows it.
     public private(set) var image: Stock?
     private var line = LineTrail()
-    /// The image from which crossings are looked at: the one before the last step. There are two where the log does
-    /// not show whether a cancel was a step of its own or the first half of a replacement.
-    private var baselines: [Stock] = []
+    /// The image from which crossings are looked at: the one before the last step.
+    private var baseline: Stock?
+    /// Another one, where the log does not show whether a cancel was a step of its own or the first half of a
+    /// replacement.
+    private var otherBaseline: Stock?
     /// The crossings of the last step that were not told yet, seen from each of the baselines.
-    private var untold: [[Crossing]] = [[]]
+    private var untold = StockTrail.nothingUntold
     /// The intent that was cancelled by the last event: the next one may take its place, in one step with it.
     private var released: Token?
     private let requiresCrossings: Bool
@@ -40,10 +42,7 @@ public struct StockTrail: Sendable {
         default: break
         }
         if let missing = beginStep(happening) { return missing }
-        defer {
-            untold = image.map { image in baselines.map { image.crossings(from: $0) } } ?? []
-            if untold.isEmpty { untold = [[]] }
-        }
+        defer { lookForCrossings() }
         switch happening {
         case .conflict, .answered, .crossed, .order: return nil
         case .intent(let intent, let from, nil):
@@ -139,17 +138,31 @@ public struct StockTrail: Sendable {
 
     // MARK: Crossings
 
+    /// One array for all trails: most steps cross nothing, and an audit follows millions of them.
+    private static let nothingUntold: [[Crossing]] = [[]]
+
+    private mutating func lookForCrossings() {
+        untold = Self.nothingUntold
+        guard let image, let baseline else { return }
+        let crossings = image.crossings(from: baseline)
+        if let otherBaseline {
+            untold = [crossings, image.crossings(from: otherBaseline)]
+        } else if !crossings.isEmpty {
+            untold = [crossings]
+        }
+    }
+
     /// A step begins, unless this event is the second half of the one before.
     private mutating func beginStep(_ happening: Happening) -> String? {
         if case .intent(let intent, nil, _) = happening, let older = intent.replaces, older == released {
             released = nil
             // A cancel that went through no threshold may have been a command of its own as well.
-            if missing == nil, let image { baselines.append(image) }
+            if missing == nil { otherBaseline = image }
             return nil
         }
         released = nil
         if case .intent(let intent, _, _) = happening, intent.state == .cancelled { released = intent.token }
-        defer { baselines = image.map { [$0] } ?? [] }
+        defer { (baseline, otherBaseline) = (image, nil) }
         guard requiresCrossings, let missing else { return nil }
         return "the event before it never said \(missing.rawValue)"
     }

@@ -7,13 +7,20 @@ struct AuditCommand: WeirCommand {
         commandName: "audit",
         abstract:
             "Checks on a live database what it can show of the promises; exits with 3 when one is broken.",
-        discussion: "It reads one moment in one read-only transaction, and disturbs nobody.")
+        discussion: """
+            It reads one moment in one read-only transaction, and disturbs nobody. Where something does not follow it looks
+            a second time, sorted by SKU and token, and names what is wrong.
+            """)
+
+    @Flag(help: "Takes the second look at once, which is several times slower.")
+    var thorough = false
 
     @OptionGroup var settings: CommandSettings
 
     func execute() async throws {
         let reader = try await settings.reader()
-        let report = try LiveAudit(databaseURL: try settings.requireDatabaseURL(reader)).run()
+        let report = try LiveAudit(databaseURL: try settings.requireDatabaseURL(reader)).run(
+            thoroughly: thorough)
         if settings.json {
             printJSON { json in
                 json.member("holds", report.holds)

@@ -6,7 +6,8 @@ import WeirWire
 
 /// Checks on a live database what the database can show of the promises, in bounded memory.
 ///
-/// One read-only transaction sees one moment, so that a moving target is not taken for a broken promise. The
+/// One read-only transaction sees one moment, so that a moving target is not taken for a broken promise. First it looks
+/// whether everything is as it should be, as fast as it can (``QuickAudit``). Only where something does not follow, the
 /// database sorts (on disk where it must), and the audit walks: per SKU, then per token, only one at a time.
 public struct LiveAudit {
     private let settings: SessionSettings
@@ -22,13 +23,34 @@ public struct LiveAudit {
     }
 
     /// Walks through the database; throws when it cannot be read.
-    public func run() throws -> AuditReport {
+    ///
+    /// - Parameter thoroughly: goes the long way at once, which otherwise is for a database in which something does not
+    ///   follow.
+    public func run(thoroughly: Bool = false) throws -> AuditReport {
+        try inSnapshot { session, partitioning, checkpoints in
+            if !thoroughly {
+                var quick = QuickAudit(session, self)
+                do { return try quick.run(partitioning, checkpoints) } catch is QuickAudit.Doubt {}
+            }
+            return try walk(session, partitioning, checkpoints)
+        }
+    }
+
+    /// Looks at one moment.
+    func inSnapshot<Result>(_ look: (Session, Partitioning, Checkpoints) throws -> Result) throws -> Result {
         let session = try Session(settings)
         defer { session.close() }
         let partitioning = try Installation.read(session).partitioning
         try session.execute(script: Queries.auditSnapshot.text)
+        let result = try look(session, partitioning, try Checkpoints(session))
+        try session.execute(script: Queries.auditEnd.text)
+        return result
+    }
+
+    func walk(
+        _ session: Session, _ partitioning: Partitioning, _ checkpoints: Checkpoints
+    ) throws -> AuditReport {
         var report = AuditReport()
-        let checkpoints = try Checkpoints(session)
         try checkNumbering(session, &report)
         try walkSKUs(session, partitioning, &report)
         try checkClaims(session, &report)
@@ -36,7 +58,6 @@ public struct LiveAudit {
         try walkIntents(session, checkpoints, &report)
         try walkOrders(session, &report)
         try checkLines(session, partitioning, &report)
-        try session.execute(script: Queries.auditEnd.text)
         return report
     }
 
@@ -106,7 +127,7 @@ public struct LiveAudit {
             : "\(stock.sku): its row gave out \(stock.lastPlace) places in line, its intents have \(sums.lastPlace)"
     }
 
-    private func checkBuyers(_ session: Session, _ report: inout AuditReport) throws {
+    func checkBuyers(_ session: Session, _ report: inout AuditReport) throws {
         let rows = try session.run(Query(Queries.auditBuyers))
         let (checked, broken) = (rows.int(0, 0), rows.int(0, 1))
         report.stock.checked += checked

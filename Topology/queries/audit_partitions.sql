@@ -1,0 +1,2 @@
+-- Every partition's head.
+select partition, head from partition order by partition
