@@ -83,6 +83,7 @@ public final class Ingress: Service {
         handler.producer.start()
         handler.probe.start()
         handler.tail.start()
+        handler.shedding.watch(loop)
         gateKeeper?.start()
         let failure: (any Error)?
         do {
@@ -178,13 +179,15 @@ public final class Ingress: Service {
         }
         let channel = HTTP1Channel.Configuration(
             additionalChannelHandlers: [
-                ConnectionGuard(limits, register: register), QuickRefusals { handler.refusal(of: $0, $1) },
+                ConnectionGuard(limits, register: register),
+                QuickRefusals { handler.refusal(of: $0, $1, isShedding: $2) },
             ],
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: settings.largestHead, maxHeaderListSize: settings.largestHead,
                 maxHeaderFieldCount: settings.headerFieldLimit))
         let builder = HTTPServerBuilder { [tls] responder in
-            let plain = HTTP1Channel(responder: responder, configuration: channel)
+            let plain = KeptChannel(
+                http: HTTP1Channel(responder: responder, configuration: channel), door: handler.door)
             guard let tls else { return plain }
             return HTTPSChannel(secured: try TLSChannel(plain, tlsConfiguration: tls))
         }

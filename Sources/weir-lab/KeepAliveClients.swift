@@ -14,6 +14,9 @@ struct KeepAliveClients {
         /// Answers a second.
         var rate: Double { Double(answers) / seconds }
 
+        /// Answers with a status a second.
+        func rate(of status: Int) -> Double { Double(statuses[status] ?? 0) / seconds }
+
         func percentile(_ share: Double) -> Double {
             guard !latencies.isEmpty else { return 0 }
             return latencies.sorted()[min(latencies.count - 1, Int(Double(latencies.count) * share))]

@@ -43,6 +43,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var deadline = NIODeadline.distantFuture
     private var alarm: Scheduled<Void>?
     private var alarmAt = NIODeadline.distantFuture
+    /// Nil unless it has its place in a connection.
+    private var context: ChannelHandlerContext?
 
     init(_ limits: Limits, register: ConnectionRegister) {
         self.limits = limits
@@ -50,9 +52,12 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
         isOneTooMany = register.add(context.channel) > limits.connections
         extend(context)
     }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelInactive(context: ChannelHandlerContext) {
         alarm?.cancel()
@@ -114,6 +119,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     static let tooManyConnections = Problem(
         .overloaded, "the server has as many connections as it serves; nothing was accepted, come back later")
+
+    // MARK: What is answered before it
+
+    /// Whether it has seen the end of every request and of every answer, and lets the next one come.
+    var isQuiet: Bool { unanswered == 0 && !isReading && !isEnding && !isOneTooMany }
+
+    /// A request was answered that it has not seen.
+    func touch() {
+        if let context { extend(context) }
+    }
 
     // MARK: Time
 

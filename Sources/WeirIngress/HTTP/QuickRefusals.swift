@@ -20,7 +20,10 @@ final class QuickRefusals: ChannelDuplexHandler, RemovableChannelHandler {
     static let largestBody = 2_048
 
     /// What refuses; nil when the request has to go its way.
-    typealias Refuse = @Sendable (HTTPRequest, ByteBuffer) -> Answer?
+    typealias Refuse = @Sendable (HTTPRequest, ByteBuffer, _ isShedding: Bool) -> Answer?
+
+    /// Whether what arrives at this moment is refused whatever it is, because the server sheds load.
+    var isShedding = false
 
     private struct Held {
         let head: HTTPRequest
@@ -42,7 +45,9 @@ final class QuickRefusals: ChannelDuplexHandler, RemovableChannelHandler {
         case .body(let bytes) where held != nil && held?.body == nil:
             held?.body = bytes
         case .end(nil):
-            guard let held, let body = held.body, let answer = refuse(held.head, body) else { fallthrough }
+            guard let held, let body = held.body, let answer = refuse(held.head, body, isShedding) else {
+                fallthrough
+            }
             self.held = nil
             write(answer, context)
         case .head, .body, .end:

@@ -18,6 +18,10 @@ extension RequestHandler {
     static let overloaded = Problem(
         .overloaded, "too many requests are being published; nothing was accepted, come back later")
 
+    /// What waits for the event loop would make everybody wait.
+    static let shed = Problem(
+        .overloaded, "the server has more to do than it can; nothing was accepted, come back later")
+
     /// Returns when the broker has taken charge of a command; every other end is a 503 that says what the client
     /// should do: the same again, under the same key.
     func accepted(_ outcome: Publisher.Outcome, partition: Int) throws(Problem) {

@@ -8,12 +8,13 @@ extension RequestHandler {
     ///
     /// It says the same as ``submit(_:_:)`` would, in the same order: whoever may not ask is told that, and not what is
     /// sold out.
-    func refusal(of head: HTTPRequest, _ body: ByteBuffer) -> Answer? {
+    func refusal(of head: HTTPRequest, _ body: ByteBuffer, isShedding: Bool) -> Answer? {
         // Nothing is read here that would be read again while nobody is refused. At debug every request leaves a line.
-        guard logger.logLevel > .debug, gate?.isClosedToSome ?? false || producer.mayBeShut,
+        guard logger.logLevel > .debug,
+            gate?.isClosedToSome ?? false || producer.mayBeShut || isShedding,
             let token = try? IdempotencyKey.require(head.headerFields),
             let submit = body.withUnsafeReadableBytes({ Submit(token: token, plain: $0) }),
-            let refusal = refusal(of: submit)
+            let refusal = refusal(of: submit) ?? (isShedding ? Self.shed : nil)
         else { return nil }
         var notes = RateNotes()
         var answer: Answer
@@ -38,5 +39,18 @@ extension RequestHandler {
         if let gate, gate.refuses(submit) { return Self.soldOut(submit) }
         let partition = partitioning.partition(of: submit.sku)
         return producer.isShut(partition) ? Self.overloaded : nil
+    }
+
+    /// What the connections ask while the server sheds load.
+    var door: DoorKeeper.Door {
+        let shed = ReadyAnswer { Answer(Self.shed) }
+        return DoorKeeper.Door(
+            isShedding: { [self] in shedding.isShedding && logger.logLevel > .debug },
+            admits: { [self] in shedding.admits() },
+            mustRead: { [self] in gate?.isClosedToSome ?? false },
+            answer: { [self] in
+                metrics.countRefused(.overloaded)
+                return shed.bytes
+            })
     }
 }

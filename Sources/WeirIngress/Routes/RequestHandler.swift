@@ -24,6 +24,8 @@ final class RequestHandler: Sendable {
     /// Nil when there is none.
     let gate: SoldOutGate?
     let rates: Rates
+    /// Refuses when the event loop cannot keep up.
+    let shedding: LoadShedding
     let metrics: IngressMetrics
     /// Writes everything that this process has recorded; nil when its backend keeps nothing to read.
     let metricsText: (@Sendable () -> String)?
@@ -54,6 +56,7 @@ final class RequestHandler: Sendable {
         self.metrics = metrics
         self.metricsText = metricsText
         rates = Rates(settings)
+        shedding = LoadShedding(target: UInt64(settings.doorMilliseconds) * 1_000_000)
         dead = DeadDesk(settings, logger: logger)
         self.credentials = credentials
         self.logger = logger

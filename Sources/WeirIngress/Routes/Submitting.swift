@@ -33,6 +33,7 @@ extension RequestHandler {
         _ submit: Submit, waitSeconds: Int, since start: UInt64, trace: TraceParent?
     ) throws(Problem) -> Passage {
         if let gate, gate.refuses(submit) { throw Self.soldOut(submit) }
+        guard shedding.enters() else { throw Self.shed }
         let id = producer.nextID()
         var waiter: OutcomeDesk.Waiter?
         if waitSeconds > 0 {
@@ -55,6 +56,7 @@ extension RequestHandler {
         } else {
             known = try settle(await passage.door.value, submit)
         }
+        shedding.countServed()
         return known ?? Answer.queued(submit, .accepted)
     }
 

@@ -5,7 +5,7 @@ import NIOCore
 
 /// A connection that speaks HTTPS, and tells a client who speaks HTTP that it should not.
 struct HTTPSChannel: ServerChildChannel {
-    let secured: TLSChannel<HTTP1Channel>
+    let secured: TLSChannel<KeptChannel>
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
         channel.eventLoop.makeCompletedFuture {
