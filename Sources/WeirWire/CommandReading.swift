@@ -46,27 +46,55 @@ extension Command {
         }
         let id = try Self.id(messageID)
         if let command = try OrderCommand(kind, id, from: &fields) { return .order(command) }
-        let sku = try fields.identifier("sku", as: SKU.self)
+        var flaws = Flaws()
+        let named = flaws.read { () throws(WireRefusal) in try fields.identifier("sku", as: SKU.self) }
         switch kind {
-        case .submit, .discard, .confirm, .submitOrder, .discardOrder, .confirmOrder, .cancelOrder,
-            .extendOrder, .orderMessage:
-            let token = try fields.identifier("token", as: Token.self)
-            try fields.end(knowing: "token, sku")
-            return .confirm(IntentChange(id: id, token: token, sku: sku))
-        case .cancel:
-            let token = try fields.identifier("token", as: Token.self)
-            let quantity = try IntentChange.readQuantity(from: &fields)
-            return .cancel(IntentChange(id: id, token: token, sku: sku, quantity: quantity))
-        case .extend:
-            let token = try fields.identifier("token", as: Token.self)
-            let holdUntil = try Extension.readHoldUntil(from: &fields)
-            return .extend(Extension(id: id, token: token, sku: sku, holdUntil: holdUntil))
         case .define:
-            let match = try VersionMatch(from: &fields)
-            return .define(try Definition(id: id, sku: sku, ifVersion: match, from: &fields))
+            let match = flaws.read { () throws(WireRefusal) in try VersionMatch(from: &fields) }
+            let definition = flaws.read { () throws(WireRefusal) in
+                try Definition(
+                    id: id, sku: named ?? SKU(unchecked: ""), ifVersion: match ?? nil, from: &fields)
+            }
+            guard let definition else { throw flaws.refusal }
+            try flaws.check()
+            return .define(definition)
         case .adjust:
-            return .adjust(try Adjustment(id: id, sku: sku, from: &fields))
+            let adjustment = flaws.read { () throws(WireRefusal) in
+                try Adjustment(id: id, sku: named ?? SKU(unchecked: ""), from: &fields)
+            }
+            guard let adjustment else { throw flaws.refusal }
+            try flaws.check()
+            return .adjust(adjustment)
+        default: return try changing(kind, id, named, &fields, flaws)
         }
+    }
+
+    /// Reads a change of an intent. Names every field that is wrong.
+    private static func changing(
+        _ kind: CommandKind, _ id: CommandID, _ sku: SKU?, _ fields: inout JSONFields, _ before: Flaws
+    ) throws(WireRefusal) -> Command {
+        var flaws = before
+        let token = flaws.read { () throws(WireRefusal) in try fields.identifier("token", as: Token.self) }
+        var quantity: Quantity?
+        var holdUntil: Timestamp?
+        switch kind {
+        case .cancel:
+            let read = flaws.read { () throws(WireRefusal) in
+                try IntentChange.readQuantity(from: &fields)
+            }
+            quantity = read ?? nil
+        case .extend:
+            holdUntil = flaws.read { () throws(WireRefusal) in
+                try Extension.readHoldUntil(from: &fields)
+            }
+        default:
+            flaws.read { () throws(WireRefusal) in try fields.end(knowing: "token, sku") }
+        }
+        try flaws.check()
+        guard let sku, let token else { throw flaws.refusal }
+        if let holdUntil { return .extend(Extension(id: id, token: token, sku: sku, holdUntil: holdUntil)) }
+        let change = IntentChange(id: id, token: token, sku: sku, quantity: quantity)
+        return kind == .cancel ? .cancel(change) : .confirm(change)
     }
 
     private static func id(_ messageID: String?) throws(WireRefusal) -> CommandID {
@@ -142,22 +170,32 @@ extension Submit {
 extension IntentChange {
     /// Reads how many units a cancel gives back, as in the body of an HTTP request; nil is all of them.
     public static func readQuantity(from fields: inout JSONFields) throws(WireRefusal) -> Quantity? {
-        let units = try fields.optionalInteger("quantity", in: Quantity.range)
-        try fields.end(knowing: "quantity")
-        return units.map(Quantity.init(unchecked:))
+        var flaws = Flaws()
+        let units = flaws.read { () throws(WireRefusal) in
+            try fields.optionalInteger("quantity", in: Quantity.range)
+        }
+        flaws.read { () throws(WireRefusal) in try fields.end(knowing: "quantity") }
+        try flaws.check()
+        return (units ?? nil).map(Quantity.init(unchecked:))
     }
 }
 
 extension Extension {
     /// Reads until when a hold shall last, as in the body of an HTTP request.
     public static func readHoldUntil(from fields: inout JSONFields) throws(WireRefusal) -> Timestamp {
-        guard let holdUntil = try fields.optionalTimestamp("hold_until") else {
-            throw WireRefusal(
-                .missingField, at: "hold_until",
-                "the field 'hold_until' is missing; send a time as RFC 3339 in UTC, such as"
-                    + " 2026-11-21T09:30:00Z")
+        var flaws = Flaws()
+        let holdUntil = flaws.read { () throws(WireRefusal) in
+            guard let holdUntil = try fields.optionalTimestamp("hold_until") else {
+                throw WireRefusal(
+                    .missingField, at: "hold_until",
+                    "the field 'hold_until' is missing; send a time as RFC 3339 in UTC, such as"
+                        + " 2026-11-21T09:30:00Z")
+            }
+            return holdUntil
         }
-        try fields.end(knowing: "hold_until")
+        flaws.read { () throws(WireRefusal) in try fields.end(knowing: "hold_until") }
+        guard let holdUntil else { throw flaws.refusal }
+        try flaws.check()
         return holdUntil
     }
 }

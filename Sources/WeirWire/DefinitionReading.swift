@@ -6,9 +6,7 @@ extension Definition {
         id: CommandID, sku: SKU, ifVersion: VersionMatch? = nil, from fields: inout JSONFields
     ) throws(WireRefusal) {
         var flaws = Flaws()
-        let stocked = flaws.read { () throws(WireRefusal) in
-            try fields.optionalInteger("stocked", in: StockLimit.stocked)
-        }
+        let stocked = flaws.read { () throws(WireRefusal) in try Self.readStocked(from: &fields) }
         let policy = SKUPolicy(from: &fields, noting: &flaws)
         flaws.read { () throws(WireRefusal) in
             try fields.end(knowing: "stocked, \(SKUPolicy.fieldNames)")
@@ -17,6 +15,11 @@ extension Definition {
         // What is wrong by itself says nothing about the others.
         if let (field, remedy) = policy.contradiction { throw fields.invalid(field, remedy) }
         self.init(id: id, sku: sku, stocked: (stocked ?? nil) ?? 0, policy: policy, ifVersion: ifVersion)
+    }
+
+    /// Reads the initial stock of a definition; nil when it says none.
+    public static func readStocked(from fields: inout JSONFields) throws(WireRefusal) -> Int64? {
+        try fields.optionalInteger("stocked", in: StockLimit.stocked)
     }
 }
 

@@ -23,13 +23,28 @@ public struct WireRefusal: Error, Hashable, Sendable {
     /// blame.
     public let flaws: [FieldFlaw]
 
-    /// A refusal.
-    public init(_ code: Code, at field: String?, _ detail: String) {
+    /// A refusal. `element` is the place, from 0, of what is wrong in an array; otherwise the whole field is.
+    public init(_ code: Code, at field: String?, element: Int? = nil, _ detail: String) {
         let field = field.map(printable)
         self.code = code
         self.field = field
         self.detail = detail
-        flaws = field.map { [FieldFlaw(field: $0, detail: detail)] } ?? []
+        flaws =
+            field.map { field in
+                let flaw = FieldFlaw(field: field, detail: detail)
+                guard let element else { return [flaw] }
+                return [FieldFlaw(field: field, detail: detail, pointer: "\(flaw.pointer)/\(element)")]
+            } ?? []
+    }
+
+    /// A refusal of what the object `object` holds: points into it.
+    package init(_ inner: WireRefusal, inObject object: String) {
+        code = inner.code
+        field = inner.field
+        detail = inner.detail
+        flaws = inner.flaws.map {
+            FieldFlaw(field: $0.field, detail: $0.detail, pointer: "/\(object)\($0.pointer)")
+        }
     }
 
     /// A refusal of the line at `position`, from 0, in the array `array`: says which line, and points into it.
@@ -89,11 +104,15 @@ private func pointerEscaped(_ field: String) -> String {
 }
 
 /// Reads one field after the other and goes on behind one that is wrong, so that a sender learns of all at once.
-struct Flaws {
+package struct Flaws {
     private var found: [WireRefusal] = []
 
+    /// None so far.
+    package init() {}
+
     /// What `read` read, or nil when that was refused.
-    mutating func read<Value>(_ read: () throws(WireRefusal) -> Value) -> Value? {
+    @discardableResult
+    package mutating func read<Value>(_ read: () throws(WireRefusal) -> Value) -> Value? {
         do {
             return try read()
         } catch {
@@ -103,16 +122,19 @@ struct Flaws {
     }
 
     /// Keeps a refusal.
-    mutating func note(_ refusal: WireRefusal) { found.append(refusal) }
+    package mutating func note(_ refusal: WireRefusal) { found.append(refusal) }
+
+    /// The names of the fields that were refused so far.
+    package var fields: [String] { found.compactMap(\.field) }
 
     /// All refusals so far as one. Only called when something was refused.
-    var refusal: WireRefusal {
+    package var refusal: WireRefusal {
         guard let first = found.first else { return WireRefusal(.invalidField, at: nil, "nothing is wrong") }
         return found.count == 1 ? first : WireRefusal(first, and: found.dropFirst())
     }
 
     /// Throws when anything was refused.
-    func check() throws(WireRefusal) {
+    package func check() throws(WireRefusal) {
         if !found.isEmpty { throw refusal }
     }
 }

@@ -110,6 +110,40 @@ import WeirLive
         }
     }
 
+    /// Each body is refused with a pointer to every place that is wrong.
+    private func nameEveryPlace(_ room: IngressRoom) async throws {
+        for (method, path, body, pointers) in [
+            (
+                "POST", "/v1/replays",
+                #"{"where":{"sku":"","colour":"red","ids":[1,"2",3.5],"since":"soon","partition":true},"limit":0,"#
+                    + #""rate":"fast","as_new":1,"why":7,"wher":1}"#,
+                [
+                    "/where/sku", "/where/colour", "/where/ids/1", "/where/ids/2", "/where/since",
+                    "/where/partition", "/limit", "/why", "/as_new", "/rate", "/wher",
+                ]
+            ),
+            ("POST", "/v1/replays", #"{"where":[],"limit":1.5}"#, ["/where", "/limit"]),
+            ("POST", "/v1/replays", #"{"where":{"ids":"1 x"}}"#, ["/where/ids"]),
+            ("POST", "/v1/dead-letters/discard", #"{"limit":-1,"x":1}"#, ["/where", "/limit", "/why", "/x"]),
+            ("POST", "/v1/dead-letters/discard", #"{"where":{},"why":7}"#, ["/why"]),
+            ("POST", "/v1/dead-letters/restore", #"{"where":{"state":"gone"},"why":""}"#, ["/where/state"]),
+            (
+                "PATCH", "/v1/dead-letters/1", #"{"set":3,"body":4,"type":5,"x":6}"#,
+                ["/type", "/body", "/set", "/x"]
+            ),
+            (
+                "PATCH", "/v1/dead-letters/1", #"{"set":{"quantity":0,"buyer":null}}"#,
+                ["/set/quantity", "/set/buyer"]
+            ),
+            ("PATCH", "/v1/dead-letters/1", #"{"set":{"token":"b"}}"#, ["/set/token"]),
+            ("PATCH", "/v1/dead-letters/1", #"{"body":{"token":"a"}}"#, ["/body", "/body", "/body"]),
+            ("PATCH", "/v1/dead-letters/1", #"{"type":"weir.nonsense.v1"}"#, ["/type"]),
+        ] as [(String, String, String, [String])] {
+            let reply = try await room.send(method, path, headers: json, body: body)
+            #expect(reply.status == 422 && reply.pointers == pointers, "\(path) \(body): \(reply.bodyText)")
+        }
+    }
+
     @Test func wrongInputIsNamedAndChangesNothing() async throws {
         try await IngressRoom.with(workers: false) { room in
             _ = try await load(room, [line("a", quantity: 1)])
@@ -140,6 +174,7 @@ import WeirLive
                 #expect(
                     reply.status == status, "\(method) \(path) \(body): \(reply.status) \(reply.bodyText)")
             }
+            try await nameEveryPlace(room)
             #expect(try room.count("select count(*)::int from dead_letter where state = 'open'") == 1)
             #expect(
                 try room.count("select count(*)::int from dead_letter_history where action <> 'imported'")

@@ -21,6 +21,7 @@ import WeirSandbox
             // The version that was read is the one that is changed.
             let stale = try weir("sku", "put", "tea", "--hold-seconds", "30", "--if-version", "9")
             #expect(stale.code == 1 && stale.errors.contains("another version"))
+            try expectKept(weir)
             let contradiction = try weir("sku", "put", "tea", "--on-shortage", "backorder")
             #expect(contradiction.code == 64 && contradiction.errors.contains("'backorder_limit'"))
             let noTime = try weir("sku", "put", "tea", "--on-sale-from", "tomorrow")
@@ -61,6 +62,39 @@ import WeirSandbox
         }
     }
 
+    /// What is not said of a known SKU stays, its stock in any case, and that is told.
+    private func expectKept(_ weir: (String...) throws -> Run) throws {
+        let some = try weir(
+            "sku", "put", "cup", "--stocked", "7", "--hold-seconds", "60", "--max-per-buyer", "5")
+        #expect(some.code == 0 && some.errors.isEmpty, "\(some.errors)")
+        let more = try weir("sku", "put", "cup", "--stocked", "9", "--low-stock-at", "2")
+        #expect(more.code == 0 && more.output.contains("stocked 7"), "\(more.errors)")
+        for part in ["hold 60 s", "at most 5 a buyer", "low at 2"] { #expect(more.output.contains(part)) }
+        #expect(
+            more.errors.contains("known already") && more.errors.contains("weir sku adjust cup --delta 2 "))
+        let same = try weir("sku", "put", "cup", "--stocked", "7", "--clear", "max-per-buyer")
+        #expect(same.errors.isEmpty && same.output.contains("hold 60 s"), "\(same.errors)")
+        #expect(!same.output.contains("a buyer"))
+        let replaced = try weir("sku", "put", "cup", "--low-stock-at", "3", "--replace")
+        #expect(replaced.output.contains("hold 900 s  low at 3"), "\(replaced.output)\(replaced.errors)")
+        let down = try weir("sku", "adjust", "cup", "--delta", "-2", "--reason", "broken")
+        #expect(down.code == 0 && down.output.contains("stocked 5"), "\(down.errors)")
+    }
+
+    @Test(arguments: [
+        (["put", "cup", "--stocked", "-1"], "'stocked' is -1"),
+        (["put", "cup", "--hold-seconds", "-1"], "'hold_seconds' is -1"),
+        (["put", "cup", "--clear", "colour"], "no field is called so"),
+        (["put", "cup", "--clear", "low_stock_at", "--low-stock-at", "2"], "do one or the other"),
+        (["put", "a b", "--stocked", "1"], "the SKU 'a b' must have"),
+        (["list", "--limit", "-1"], "at least 1"),
+        (["import", "x.csv", "--parallel", "-1"], "from 1 to 64"),
+    ])
+    func aNumberBelowZeroIsReadAndWhatIsWrongIsSaid(_ arguments: [String], _ part: String) throws {
+        let run = try Run(["sku"] + arguments, ["WEIR_URL": "http://127.0.0.1:9"])
+        #expect(run.code == 64 && run.errors.contains(part), "\(run.errors)")
+    }
+
     @Test func aFileOfDefinitionsIsImported() async throws {
         let room = try await SharedSandbox.room()
         let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).csv")
@@ -87,8 +121,31 @@ import WeirSandbox
                 let wrong = try importing(text)
                 #expect(wrong.code == 64 && wrong.errors.contains(part), "\(text): \(wrong.errors)")
             }
+            // Every wrong line is named, up to twenty, and all that is wrong with it.
+            let three = try importing(
+                "sku,stocked,hold_seconds\nnew,x,y\nb,1,60\nb,-1,60\nc,1\nd,1,60,\"\n")
+            #expect(three.code == 64 && three.output.isEmpty)
+            #expect(
+                three.errors.split(separator: "\n").dropFirst().map(String.init) == [
+                    "  line 2: stocked is 'x'; it must be a whole number; hold_seconds is 'y'; it must be a whole number",
+                    "  line 4: the field 'stocked' is -1, but must be from 0 to 1000000000000; the SKU b stands in line 3"
+                        + " already",
+                    "  line 5: 2 fields, but the heading has 3",
+                    "  line 6: field 4 has no closing quote; what follows could not be read",
+                ], "\(three.errors)")
+            #expect(three.errors.contains("has 4 wrong lines, and nothing was sent:"))
+            let many = try importing("sku,stocked\nnew,1\n" + (0..<25).map { "n\($0),-1\n" }.joined())
+            #expect(many.errors.contains("has 25 wrong lines") && many.errors.hasSuffix("\n  and 5 more\n"))
+            #expect(many.errors.split(separator: "\n").count == 22)
             // A file with a mistake changes nothing.
             #expect(try Run(["sku", "show", "new"], ["WEIR_URL": url]).code == 1)
+            // The stock of a known SKU is no file's business, and that is said.
+            let again = try importing("sku,stocked\ns7,7\ns8,9\nnew,1\n")
+            #expect(again.code == 0 && again.output == "3 SKUs defined, 0 refused\n")
+            #expect(
+                again.errors.contains("known already with another stock than the file's: 1 SKU;"),
+                "\(again.errors)")
+            #expect(again.errors.contains("weir sku adjust s8 --delta"))
         }
     }
 

@@ -63,6 +63,8 @@ import WeirSandbox
                 "the order o is reserved", "  its line o/1: 2 of cups", "  its line o/2: 1 of saucers",
                 "trace a line with: weir intent trace o/1",
             ])
+        let named = try Run(["order", "trace", "o"], servers)
+        #expect(named.output == order.output && named.errors == order.errors)
         let line = try Run(["intent", "trace", "o/2"], servers)
         #expect(line.code == 0 && line.output.contains("decided: reserved, 1 of saucers"), "\(line.errors)")
         #expect(

@@ -78,6 +78,21 @@ import WeirCore
         #expect(refusal?.detail.contains("65537 bytes; at most 65536") ?? false)
     }
 
+    /// Commands whose bodies are small name all that is wrong too, in the order in which it is read.
+    @Test(arguments: [
+        (CommandKind.confirm, #"{"sku":"a b","x":1}"#, ["/sku", "/token", "/x"]),
+        (.cancel, #"{"sku":"a b","quantity":0,"x":1}"#, ["/sku", "/token", "/quantity", "/x"]),
+        (.extend, #"{"token":3,"hold_until":"soon","x":1}"#, ["/sku", "/token", "/hold_until", "/x"]),
+        (.define, #"{"if_version":0,"stocked":-1,"x":1}"#, ["/sku", "/if_version", "/stocked", "/x"]),
+        (.adjust, #"{"sku":"","delta":0,"x":1}"#, ["/sku", "/delta", "/reason", "/x"]),
+        (.confirmOrder, #"{"x":1}"#, ["/token", "/x"]),
+        (.cancelOrder, #"{"lines":[1,"2",0],"x":1}"#, ["/token", "/lines/1", "/lines/2", "/x"]),
+        (.extendOrder, #"{"token":"o/1","x":1}"#, ["/token", "/hold_until", "/x"]),
+    ])
+    func everyWrongFieldOfACommandIsNamed(_ kind: CommandKind, _ body: String, _ pointers: [String]) {
+        #expect(refusal(type: kind.rawValue, body: body)?.flaws.map(\.pointer) == pointers)
+    }
+
     @Test(arguments: [
         ("", ""), ("shoe", "shoe"), ("a\u{0}b\n", "a\u{FFFD}b\u{FFFD}"),
         ("\u{7F}\u{85}\u{9F}é", "\u{FFFD}\u{FFFD}\u{FFFD}é"),

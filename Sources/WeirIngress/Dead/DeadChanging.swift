@@ -34,9 +34,9 @@ extension RequestHandler {
     func changeLetters(_ request: Request, _ who: String, discards: Bool) async throws(Problem)
         -> Answer
     {
-        var fields = try await deadBody(request)
-        let order = try DeadBody.order(&fields, who, needsReason: discards)
-        try reading { () throws(WireRefusal) in try fields.end(knowing: "where, limit, why") }
+        var body = try await deadBody(request)
+        let order = body.order(who, needsReason: discards)
+        try body.end(knowing: "where, limit, why")
         let (amqpURL, logger) = (dead.amqpURL, dead.logger)
         let outcome = try await dead.ask { shelf in
             discards
@@ -54,24 +54,23 @@ extension RequestHandler {
     }
 
     func editLetter(_ id: Int64, _ request: Request, _ who: String) async throws(Problem) -> Answer {
-        var fields = try await deadBody(request)
+        var body = try await deadBody(request)
         var edit = LetterEdit()
-        let why = try DeadBody.text("why", &fields) ?? ""
-        edit.type = try DeadBody.text("type", &fields)
-        switch fields.take("body") {
+        let why = body.text("why") ?? ""
+        edit.type = body.text("type")
+        switch body.take("body") {
         case nil: break
         case .text(let text): edit.body = Array(text.utf8)
         case .object(let object): edit.body = object.json
-        case .some(let value):
-            throw DeadBody.invalid("body", "must be an object or a string, not \(value.kind)")
+        case .some(let value): body.refuse("body", "must be an object or a string, not \(value.kind)")
         }
-        switch fields.take("set") {
+        switch body.take("set") {
         case nil: break
         case .object(let members):
             edit.members = members.pairs.map { ($0.name, $0.value == .null ? nil : $0.value) }
-        case .some(let value): throw DeadBody.invalid("set", "must be an object, not \(value.kind)")
+        case .some(let value): body.refuse("set", "must be an object, not \(value.kind)")
         }
-        try reading { () throws(WireRefusal) in try fields.end(knowing: "body, set, type, why") }
+        try body.end(knowing: "body, set, type, why")
         let letter = try await dead.ask { [edit] in try $0.edit(id, edit, Signature(who: who, why: why)) }
         return Answer(.ok, JSONWriter.object { letter.write(to: &$0) })
     }

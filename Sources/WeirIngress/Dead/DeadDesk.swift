@@ -140,7 +140,8 @@ final class DeadDesk: Sendable {
             switch error.kind {
             case .missing: Problem(.unknownDeadLetter, error.description)
             case .state: Problem(.deadLetterState, error.description)
-            case .invalid: Problem(.invalidBody, error.description)
+            case .invalid:
+                Problem(.invalidBody, error.description, error.flaws)
             case .broker: Problem(.brokerUnavailable, error.description)
             }
         case is AMQPError: Problem(.brokerUnavailable, "the broker cannot be reached; nothing more was done")

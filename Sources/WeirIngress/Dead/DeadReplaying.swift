@@ -7,25 +7,22 @@ import WeirWire
 /// Replays, which go on in the background while a client asks how far they are.
 extension RequestHandler {
     func beginReplay(_ request: Request, _ who: String) async throws(Problem) -> Answer {
-        var fields = try await deadBody(request)
-        let chosen = try DeadBody.order(&fields, who, needsReason: false)
+        var body = try await deadBody(request)
+        let chosen = body.order(who, needsReason: false)
         var order = ReplayOrder(chosen.filter, chosen.signature)
         order.limit = Int64(chosen.limit)
-        order.asNew = try DeadBody.flag("as_new", &fields)
-        order.isDryRun = try DeadBody.flag("dry_run", &fields)
-        switch fields.take("rate") {
+        order.asNew = body.flag("as_new")
+        order.isDryRun = body.flag("dry_run")
+        switch body.take("rate") {
         case nil: break
         case .integer(let number) where ReplayOrder.rateRange.contains(Double(number)):
             order.rate = Double(number)
         case .otherNumber(let text):
             guard let number = Double(text), ReplayOrder.rateRange.contains(number) else { fallthrough }
             order.rate = number
-        default:
-            throw DeadBody.invalid("rate", "must be a number of letters a second, from 0.1 to 100000")
+        default: body.refuse("rate", "must be a number of letters a second, from 0.1 to 100000")
         }
-        try reading { () throws(WireRefusal) in
-            try fields.end(knowing: "where, limit, rate, as_new, dry_run, why")
-        }
+        try body.end(knowing: "where, limit, rate, as_new, dry_run, why")
         return try await accepted(try await dead.begin(.begin(order)))
     }
 

@@ -50,15 +50,22 @@ struct Problem: Error, Sendable {
         places = [ProblemPlace(place: .parameter(parameter), detail: detail)]
     }
 
+    init(_ kind: ProblemKind, pointer: String, _ detail: String) {
+        self.init(kind, detail)
+        places = [ProblemPlace(place: .pointer(pointer), detail: detail)]
+    }
+
+    init(_ kind: ProblemKind, _ detail: String, _ flaws: [FieldFlaw]) {
+        self.init(kind, detail)
+        places = flaws.map { ProblemPlace(place: .pointer($0.pointer), detail: $0.detail) }
+    }
+
     /// A body that could not be read: 400 when it is no JSON object, 422 when a field of it is wrong.
     init(_ refusal: WireRefusal) {
         switch refusal.code {
-        case .malformedJSON: self.init(.malformedBody, refusal.detail)
-        case .tooLarge: self.init(.bodyTooLarge, refusal.detail)
-        default: self.init(.invalidBody, refusal.detail)
-        }
-        places = refusal.flaws.map {
-            ProblemPlace(place: .pointer($0.pointer), detail: $0.detail)
+        case .malformedJSON: self.init(.malformedBody, refusal.detail, refusal.flaws)
+        case .tooLarge: self.init(.bodyTooLarge, refusal.detail, refusal.flaws)
+        default: self.init(.invalidBody, refusal.detail, refusal.flaws)
         }
     }
 

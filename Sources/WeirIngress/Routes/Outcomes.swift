@@ -75,12 +75,13 @@ extension RequestHandler {
                     + " many as he may; pay him back, or confirm again under a new key after stock has come")
         case .belowCommitted:
             problem = Problem(
-                .belowCommitted,
-                "the adjustment would take units that are held or sold; take at most what is available")
+                .belowCommitted, pointer: "/delta",
+                "'delta' would take units that are held or sold; take at most what is available")
         case .stockLimit:
             problem = Problem(
-                .stockLimit,
-                "the SKU would have more than \(StockLimit.stocked.upperBound) units; add fewer")
+                .stockLimit, pointer: "/delta",
+                "with this 'delta' the SKU would have more than \(StockLimit.stocked.upperBound) units; add fewer"
+            )
         case .versionMismatch:
             problem = Problem(
                 .versionMismatch, header: "If-Match",
@@ -88,15 +89,16 @@ extension RequestHandler {
                     + " anew what its policy shall be")
         case .holdLimit:
             problem = Problem(
-                .holdLimit,
+                .holdLimit, pointer: "/hold_until",
                 "the hold would last longer than the SKU's policy permits; ask for an earlier time, or raise the"
                     + " policy's 'max_hold_seconds'")
         case .deadlinePassed:
             problem = Problem(
-                .deadlinePassed, "the time in 'hold_until' has passed; ask for one in the future")
+                .deadlinePassed, pointer: "/hold_until",
+                "the time in 'hold_until' has passed; ask for one in the future")
         case .tooMany:
             problem = Problem(
-                .tooMany,
+                .tooMany, pointer: "/quantity",
                 "the intent has fewer units than you give back; read it, and give back at most those")
         case .undecided, .unknownLine, .wrongPartition:
             problem = Problem(.internalError, "an intent's command was answered as an order's")

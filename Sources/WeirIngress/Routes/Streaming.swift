@@ -30,9 +30,11 @@ extension RequestHandler {
                 "is ahead of the log, whose end is \(log.end.text); leave it out to begin there")
         }
         if place.isBefore(log.begin, in: partitions) {
-            throw Problem(
+            var pruned = Problem(
                 .eventsPruned,
                 "events behind \(place.text) were pruned; the log begins behind \(log.begin.text)")
+            pruned.places = wanted?.problem("names a place before the beginning of the log").places ?? []
+            throw pruned
         }
         var answer = Answer(.ok, [])
         answer.mediaType = .eventStream

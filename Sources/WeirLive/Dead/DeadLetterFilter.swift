@@ -160,26 +160,36 @@ extension DeadLetterFilter {
         try add(try JSONFields(json.utf8), now: Timestamp(microseconds: 0))
     }
 
-    /// Sets the conditions of an object, `{"sku":"tea","since":"2h"}`.
+    /// Sets the conditions of an object, `{"sku":"tea","since":"2h"}`. Names every one that is wrong.
     public mutating func add(_ fields: JSONFields, now: Timestamp) throws(WireRefusal) {
+        var flaws = Flaws()
         for (name, value) in fields.pairs {
             switch value {
             case .text(let text) where name == "ids":
-                ids = text.split(separator: " ").compactMap { Int64($0) }
+                let words = text.split(separator: " ")
+                ids = words.compactMap { Int64($0) }
+                if ids?.count != words.count {
+                    flaws.note(Self.refusal(name, "must be whole numbers, separated by blanks"))
+                }
             case .array(let elements) where name == "ids":
                 ids = elements.compactMap { if case .integer(let id) = $0 { id } else { nil } }
-                guard ids?.count == elements.count else {
-                    throw Self.refusal(name, "must be an array of whole numbers")
+                for (position, element) in elements.enumerated() {
+                    if case .integer = element { continue }
+                    flaws.note(
+                        WireRefusal(
+                            .invalidField, at: name, element: position,
+                            "the condition 'ids' must be an array of whole numbers, and \(element.kind) is none"
+                        ))
                 }
-            case .text(let text): try set(name, text, now: now)
-            case .integer(let number) where name == "partition": try set(name, String(number), now: now)
+            case .text(let text):
+                flaws.read { () throws(WireRefusal) in try set(name, text, now: now) }
+            case .integer(let number) where name == "partition":
+                flaws.read { () throws(WireRefusal) in try set(name, String(number), now: now) }
             case .null: continue
-            default:
-                throw WireRefusal(
-                    .invalidField, at: name,
-                    "the condition '\(printable(name))' must be a string, not \(value.kind)")
+            default: flaws.note(Self.refusal(name, "must be a string, not \(value.kind)"))
             }
         }
+        try flaws.check()
     }
 
     /// The values of a query's first eleven parameters.

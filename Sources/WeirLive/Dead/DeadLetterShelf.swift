@@ -114,9 +114,12 @@ public struct DeadLetterError: Error, CustomStringConvertible, Sendable {
     public let kind: Kind
     /// The sentence.
     public let description: String
+    /// The members of an edit that are to blame, with pointers into an edit as JSON: `/set/quantity`, `/body`, `/type`.
+    public let flaws: [FieldFlaw]
 
-    init(_ kind: Kind, _ description: String) {
+    init(_ kind: Kind, _ description: String, _ flaws: [FieldFlaw] = []) {
         self.kind = kind
         self.description = description
+        self.flaws = flaws
     }
 }

@@ -56,14 +56,24 @@ public struct LetterEdit: Sendable {
         do throws(WireRefusal) {
             command = try letter.with(type: type, body: body).command()
         } catch {
-            throw DeadLetterError(.invalid, "it would still be refused: \(error.detail)")
+            throw DeadLetterError(
+                .invalid, "it would still be refused: \(error.detail)",
+                error.flaws.map { flaw(in: $0.field, $0.detail) })
         }
         if let token = letter.token, command.token?.text != token {
-            throw DeadLetterError(
-                .invalid,
+            let problem =
                 "the token cannot change, it names the intent for ever: it is '\(token)', not"
-                    + " '\(command.token?.text ?? "none")'")
+                + " '\(command.token?.text ?? "none")'"
+            throw DeadLetterError(.invalid, problem, [flaw(in: "token", problem)])
         }
         return (type, body, command)
+    }
+
+    /// What is wrong with a field of the message, said of the member of this edit that made it so or could mend it.
+    private func flaw(in field: String, _ detail: String) -> FieldFlaw {
+        let own = FieldFlaw(field: field, detail: detail).pointer
+        let isSet = body == nil || members.contains { $0.name == field }
+        let pointer = field == "type" ? "/type" : isSet ? "/set" + own : "/body"
+        return FieldFlaw(field: field, detail: detail, pointer: pointer)
     }
 }

@@ -68,7 +68,9 @@ extension JSONFields {
         objects.reserveCapacity(elements.count)
         for (position, element) in elements.enumerated() {
             guard case .object(let fields) = element else {
-                throw invalid(name, "must hold objects, but element \(position + 1) is \(element.kind)")
+                throw WireRefusal(
+                    .invalidField, at: name, element: position,
+                    "the field '\(name)' must hold objects, but element \(position + 1) is \(element.kind)")
             }
             objects.append(fields)
         }

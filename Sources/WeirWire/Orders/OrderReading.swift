@@ -72,21 +72,26 @@ extension JSONFields {
 extension OrderCommand {
     /// Reads a client's command about an order that was submitted; nil when its kind is another.
     init?(_ kind: CommandKind, _ id: CommandID, from fields: inout JSONFields) throws(WireRefusal) {
+        guard [.confirmOrder, .cancelOrder, .extendOrder].contains(kind) else { return nil }
+        var flaws = Flaws()
+        let order = flaws.read { () throws(WireRefusal) in try fields.identifier("token", as: Token.self) }
+        var lines: [Int]?
+        var holdUntil: Timestamp?
         switch kind {
-        case .confirmOrder:
-            let order = try fields.identifier("token", as: Token.self)
-            try fields.end(knowing: "token")
-            self = .confirm(OrderChange(id: id, order: order))
         case .cancelOrder:
-            let order = try fields.identifier("token", as: Token.self)
-            let lines = try OrderChange.lines(from: &fields)
-            self = .cancel(OrderChange(id: id, order: order, lines: lines))
+            lines = flaws.read { () throws(WireRefusal) in try OrderChange.lines(from: &fields) }
         case .extendOrder:
-            let order = try fields.identifier("token", as: Token.self)
-            self = .extend(try OrderExtension(id: id, order: order, from: &fields))
-        case .submit, .discard, .confirm, .cancel, .extend, .define, .adjust, .submitOrder, .discardOrder,
-            .orderMessage:
-            return nil
+            holdUntil = flaws.read { () throws(WireRefusal) in try Extension.readHoldUntil(from: &fields) }
+        default: flaws.read { () throws(WireRefusal) in try fields.end(knowing: "token") }
+        }
+        try flaws.check()
+        guard let order else { throw flaws.refusal }
+        if let holdUntil {
+            self = .extend(OrderExtension(id: id, order: order, holdUntil: holdUntil))
+        } else if let lines {
+            self = .cancel(OrderChange(id: id, order: order, lines: lines))
+        } else {
+            self = .confirm(OrderChange(id: id, order: order))
         }
     }
 }
@@ -94,22 +99,29 @@ extension OrderCommand {
 extension OrderChange {
     /// Reads which lines a cancel gives up; none when it gives up the whole order.
     public static func lines(from fields: inout JSONFields) throws(WireRefusal) -> [Int] {
-        let value = fields.take("lines")
-        try fields.end(knowing: "lines")
-        guard let value else { return [] }
+        var flaws = Flaws()
+        var lines: [Int] = []
         let remedy =
             "must be an array of line numbers from 1 to \(OrderSubmit.lineLimit.upperBound), such as [2]; leave it"
             + " out to cancel the whole order"
-        guard case .array(let elements) = value, !elements.isEmpty else {
-            throw fields.invalid("lines", remedy)
+        switch fields.take("lines") {
+        case nil: break
+        case .array(let elements) where !elements.isEmpty:
+            for (position, element) in elements.enumerated() {
+                if case .integer(let number) = element, let line = Int(exactly: number),
+                    OrderSubmit.lineLimit.contains(line)
+                {
+                    lines.append(line)
+                } else {
+                    flaws.note(
+                        WireRefusal(
+                            .invalidField, at: "lines", element: position, "the field 'lines' \(remedy)"))
+                }
+            }
+        case .some: flaws.note(fields.invalid("lines", remedy))
         }
-        var lines: [Int] = []
-        for element in elements {
-            guard case .integer(let number) = element, let line = Int(exactly: number),
-                OrderSubmit.lineLimit.contains(line)
-            else { throw fields.invalid("lines", remedy) }
-            lines.append(line)
-        }
+        flaws.read { () throws(WireRefusal) in try fields.end(knowing: "lines") }
+        try flaws.check()
         return lines
     }
 }
@@ -117,13 +129,7 @@ extension OrderChange {
 extension OrderExtension {
     /// Reads an extension whose id and order stand elsewhere, as in an HTTP request.
     public init(id: CommandID, order: Token, from fields: inout JSONFields) throws(WireRefusal) {
-        guard let holdUntil = try fields.optionalTimestamp("hold_until") else {
-            throw WireRefusal(
-                .missingField, at: "hold_until",
-                "the field 'hold_until' is missing; send the new end of the hold as RFC 3339 in UTC")
-        }
-        try fields.end(knowing: "hold_until")
-        self.init(id: id, order: order, holdUntil: holdUntil)
+        self.init(id: id, order: order, holdUntil: try Extension.readHoldUntil(from: &fields))
     }
 }
 

@@ -15,7 +15,7 @@ struct IntentCommand: AsyncParsableCommand {
                 "The same token again gives the same outcome: repeat the command whenever you are in doubt.")
         @OptionGroup var server: ServerOptions
         @Argument(help: "The SKU.") var sku: String
-        @Option(help: "How many units.") var quantity: Int64 = 1
+        @Option(parsing: .unconditional, help: "How many units.") var quantity: Int64 = 1
         @Option(help: "Who buys.") var buyer: String
         @Option(help: "The intent's token; a new one if nothing is said.") var token: String?
         @Option(
@@ -26,7 +26,7 @@ struct IntentCommand: AsyncParsableCommand {
         @Option(
             help: "The token of an older intent of the same buyer, which is cancelled in the same commit.")
         var replaces: String?
-        @Option(help: "Seconds to wait for the outcome, 0 to 30.") var wait = 10
+        @Option(parsing: .unconditional, help: "Seconds to wait for the outcome, 0 to 30.") var wait = 10
 
         func validate() throws { try checkWait(wait) }
 
@@ -51,7 +51,7 @@ struct IntentCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows where an intent stands.")
         @OptionGroup var server: ServerOptions
         @Argument(help: "The intent's token.") var token: String
-        @Option(help: "Seconds to wait for its next change, 0 to 30.") var wait = 0
+        @Option(parsing: .unconditional, help: "Seconds to wait for its next change, 0 to 30.") var wait = 0
 
         func validate() throws { try checkWait(wait) }
 
@@ -81,7 +81,9 @@ struct IntentCommand: AsyncParsableCommand {
         @OptionGroup var server: ServerOptions
         @Argument(help: "The intent's token.") var token: String
         @Option(help: "Its SKU; spares the server a look-up.") var sku: String?
-        @Option(help: "How many units of a confirmed intent are given back; all if nothing is said.")
+        @Option(
+            parsing: .unconditional,
+            help: "How many units of a confirmed intent are given back; all if nothing is said.")
         var quantity: Int64?
         @Option(help: "Names this cancel, so that it takes effect once; a new one if nothing is said.")
         var key: String?

@@ -3,7 +3,7 @@ import WeirCore
 import WeirLive
 import WeirWire
 
-/// `weir intent trace`: reads the database, no ingress is asked.
+/// `weir intent trace`, also called `weir order trace`: reads the database, no ingress is asked.
 struct IntentTraceCommand: WeirCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace",

@@ -10,6 +10,7 @@ struct MigrateCommand: WeirCommand {
     @OptionGroup var settings: CommandSettings
 
     @Option(
+        parsing: .unconditional,
         help:
             "How many partitions: chosen at the first migration, 8 if nothing is said. [env: WEIR_PARTITIONS]"
     )

@@ -4,8 +4,10 @@ import Foundation
 struct OrderCommands: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "order",
-        abstract: "Submits, shows, confirms, cancels and extends orders of several SKUs.",
-        subcommands: [SubmitOne.self, Show.self, Confirm.self, Cancel.self, Extend.self])
+        abstract: "Submits, shows, confirms, cancels, extends and traces orders of several SKUs.",
+        subcommands: [
+            SubmitOne.self, Show.self, Confirm.self, Cancel.self, Extend.self, IntentTraceCommand.self,
+        ])
 
     struct SubmitOne: WeirCommand {
         static let configuration = CommandConfiguration(
@@ -16,7 +18,7 @@ struct OrderCommands: AsyncParsableCommand {
         @Argument(help: "The lines, each a SKU, or SKU=QUANTITY.") var lines: [String]
         @Option(help: "Who buys.") var buyer: String
         @Option(help: "The order's token; a new one if nothing is said.") var token: String?
-        @Option(help: "Seconds to wait for the outcome, 0 to 30.") var wait = 10
+        @Option(parsing: .unconditional, help: "Seconds to wait for the outcome, 0 to 30.") var wait = 10
 
         func validate() throws {
             try checkWait(wait)
@@ -53,7 +55,7 @@ struct OrderCommands: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows where an order and its lines stand.")
         @OptionGroup var server: ServerOptions
         @Argument(help: "The order's token.") var token: String
-        @Option(help: "Seconds to wait for its decision, 0 to 30.") var wait = 0
+        @Option(parsing: .unconditional, help: "Seconds to wait for its decision, 0 to 30.") var wait = 0
 
         func validate() throws { try checkWait(wait) }
 
@@ -80,7 +82,9 @@ struct OrderCommands: AsyncParsableCommand {
             abstract: "Gives an order up, or some of its lines; their units are free again.")
         @OptionGroup var server: ServerOptions
         @Argument(help: "The order's token.") var token: String
-        @Option(name: .customLong("line"), help: "The number of a line to give up; may be repeated.")
+        @Option(
+            name: .customLong("line"), parsing: .unconditionalSingleValue,
+            help: "The number of a line to give up; may be repeated.")
         var lines: [Int] = []
 
         func execute() async throws {

@@ -11,7 +11,11 @@ struct SKUCommand: AsyncParsableCommand {
     struct List: WeirCommand {
         static let configuration = CommandConfiguration(abstract: "Lists SKUs in order of their names.")
         @OptionGroup var server: ServerOptions
-        @Option(help: "At most so many; all if nothing is said.") var limit: Int?
+        @Option(parsing: .unconditional, help: "At most so many; all if nothing is said.") var limit: Int?
+
+        func validate() throws {
+            guard limit.map({ $0 >= 1 }) ?? true else { throw ValidationError("--limit must be at least 1") }
+        }
 
         func execute() async throws {
             try await server.withClient { client in
@@ -35,41 +39,13 @@ struct SKUCommand: AsyncParsableCommand {
         func execute() async throws { show(try await server.withClient { try await $0.sku(sku) }, server) }
     }
 
-    struct Put: WeirCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Defines a SKU, or changes its policy.",
-            discussion:
-                "What is not said takes its default. --stocked counts on creation only; later use adjust.")
-        @OptionGroup var server: ServerOptions
-        @Argument(help: "The SKU.") var sku: String
-        @OptionGroup var policy: PolicyOptions
-        @Option(
-            help:
-                "Only if the SKU still has this version, as 'weir sku show --json' says it; otherwise nothing changes."
-        )
-        var ifVersion: Int64?
-
-        func execute() async throws {
-            let fields = policy.fields
-            do throws(WireRefusal) {
-                try fields.check(sku)
-            } catch {
-                throw Failure(error.detail, .usage)
-            }
-            let answer = try await server.withClient {
-                try await $0.putSKU(sku, fields, ifVersion: ifVersion)
-            }
-            show(answer, server)
-        }
-    }
-
     struct Adjust: WeirCommand {
         static let configuration = CommandConfiguration(
             abstract: "Adds units, or takes some that are available.",
-            discussion: "To take units write --delta=-5. The same --key again changes nothing.")
+            discussion: "To take units write --delta -5. The same --key again changes nothing.")
         @OptionGroup var server: ServerOptions
         @Argument(help: "The SKU.") var sku: String
-        @Option(help: "Units to add; below zero to take.") var delta: Int64
+        @Option(parsing: .unconditional, help: "Units to add; below zero to take.") var delta: Int64
         @Option(help: "Why.") var reason: String
         @Option(help: "Names this adjustment, so that it takes effect once; a new one if nothing is said.")
         var key: String?

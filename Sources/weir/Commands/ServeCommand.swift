@@ -21,13 +21,16 @@ struct ServeCommand: WeirCommand {
     @Option(help: "The address to listen on. [env: WEIR_HTTP_HOST, default: 127.0.0.1]")
     var host: String?
 
-    @Option(help: "The port to listen on; 0 takes a free one. [env: WEIR_HTTP_PORT, default: 8080]")
+    @Option(
+        parsing: .unconditional,
+        help: "The port to listen on; 0 takes a free one. [env: WEIR_HTTP_PORT, default: 8080]")
     var port: Int?
 
     @OptionGroup(title: "Limits and quotas of the ingress") var limits: LimitOptions
     @OptionGroup(title: "Credentials and TLS") var security: SecurityOptions
 
     @Option(
+        parsing: .unconditional,
         help: """
             A port for /livez, /readyz and /metrics beside the API, without credentials; 0 takes a free one. \
             [env: WEIR_METRICS_PORT, default: none]

@@ -8,13 +8,13 @@ struct SimulateCommand: WeirCommand {
         discussion:
             "A seed determines a history; a seed that breaks a promise is printed and replays exactly.")
 
-    @Option(help: "Replay one seed.")
+    @Option(parsing: .unconditional, help: "Replay one seed.")
     var seed: UInt64?
 
-    @Option(help: "How many seeds to run, from --first on.")
+    @Option(parsing: .unconditional, help: "How many seeds to run, from --first on.")
     var seeds: UInt64 = 1_000
 
-    @Option(help: "The first seed.")
+    @Option(parsing: .unconditional, help: "The first seed.")
     var first: UInt64 = 0
 
     @Flag(help: "Print each report as JSON.")

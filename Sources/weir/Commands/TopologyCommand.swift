@@ -59,7 +59,7 @@ struct TopologyCommand: AsyncParsableCommand {
                 A user without a password cannot log in. --passwords puts in the hashes of WEIR_ADMIN_PASSWORD, \
                 WEIR_INGRESS_PASSWORD and WEIR_WORKER_PASSWORD, other ones every time.
                 """)
-        @Option(help: "How many partitions.")
+        @Option(parsing: .unconditional, help: "How many partitions.")
         var partitions = 8
         @Flag(help: "Put in the hashes of the users' passwords.")
         var passwords = false

@@ -12,13 +12,13 @@ struct DemoCommand: WeirCommand {
             the middle, and proves that nothing was oversold, lost or decided twice. Exits with 3 if a promise is broken.
             """)
 
-    @Option(help: "So many buyers.")
+    @Option(parsing: .unconditional, help: "So many buyers.")
     var buyers = 20_000
-    @Option(help: "So many units of the SKU that most of them want.")
+    @Option(parsing: .unconditional, help: "So many units of the SKU that most of them want.")
     var units: Int64 = 500
-    @Option(help: "So many other SKUs.")
+    @Option(parsing: .unconditional, help: "So many other SKUs.")
     var otherSkus = 30
-    @Option(help: "What the buyers' choices follow from.")
+    @Option(parsing: .unconditional, help: "What the buyers' choices follow from.")
     var seed: UInt64 = 1
     @Flag(help: "Leave everything running afterwards, and say how to talk to it.")
     var keep = false
@@ -107,6 +107,10 @@ struct DemoCommand: WeirCommand {
         let script = try KeptDemo.writeScript(
             folder: servers.sandbox.path, pids: servers.pids, stopServers: stopServers)
         FileHandle.standardError.write(
-            Data(KeptDemo.directions(servers: servers, script: script).utf8))
+            Data(
+                KeptDemo.directions(
+                    servers: servers, script: script,
+                    rabbitmqctl: try servers.sandbox.writeRabbitmqctl()
+                ).utf8))
     }
 }

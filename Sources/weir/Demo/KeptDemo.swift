@@ -29,7 +29,9 @@ enum KeptDemo {
     }
 
     /// What to print.
-    static func directions(servers: DemoServers, script: String) -> String {
+    ///
+    /// - Parameter rabbitmqctl: the path of a script that runs RabbitMQ's tool for the demo's broker.
+    static func directions(servers: DemoServers, script: String, rabbitmqctl: String) -> String {
         """
 
         Everything is still running.
@@ -45,6 +47,8 @@ enum KeptDemo {
           export WEIR_URL=\(servers.url)
           export DATABASE_URL='\(servers.sandbox.databaseURL)'
           export AMQP_URL='\(servers.sandbox.amqpURL)'
+          weir intent trace my-1
+          weir doctor --rabbitmqctl \(rabbitmqctl)
 
         Logs are in \(servers.sandbox.path). This ends it:
 

@@ -16,17 +16,21 @@ struct LoadCommand: WeirCommand {
     @OptionGroup(title: "What is sent") var shape: ShapeOptions
     @OptionGroup(title: "Replay of a file") var replay: ReplayOptions
 
-    @Option(help: "Open loop: so many intents per second. [default: 500, unless --clients is given]")
+    @Option(
+        parsing: .unconditional,
+        help: "Open loop: so many intents per second. [default: 500, unless --clients is given]")
     var rate: Double?
-    @Option(help: "Closed loop: so many clients, one intent at a time each.")
+    @Option(parsing: .unconditional, help: "Closed loop: so many clients, one intent at a time each.")
     var clients: Int?
-    @Option(help: "For so many seconds. [default: 10, unless --intents is given]")
+    @Option(parsing: .unconditional, help: "For so many seconds. [default: 10, unless --intents is given]")
     var seconds: Double?
-    @Option(help: "So many intents.")
+    @Option(parsing: .unconditional, help: "So many intents.")
     var intents: Int?
-    @Option(help: "Open loop: a request that is due while so many are under way is dropped and counted.")
+    @Option(
+        parsing: .unconditional,
+        help: "Open loop: a request that is due while so many are under way is dropped and counted.")
     var maxInFlight = 512
-    @Option(help: "Wait so many seconds for each outcome; 0: acceptance is enough.")
+    @Option(parsing: .unconditional, help: "Wait so many seconds for each outcome; 0: acceptance is enough.")
     var wait = 10
     @Flag(help: "Wait in the same request (Prefer: wait); acceptance is then not measured by itself.")
     var oneRequest = false

@@ -6,23 +6,27 @@ import WeirCore
 struct ShapeOptions: ParsableArguments {
     @Option(help: "All intents ask for this SKU.")
     var sku: String?
-    @Option(help: "Intents ask for so many SKUs, load-0001 and so on.")
+    @Option(parsing: .unconditional, help: "Intents ask for so many SKUs, load-0001 and so on.")
     var skus: Int?
-    @Option(help: "How uneven they are asked for: Zipf's exponent; 0 is even, 1 is a shop.")
+    @Option(
+        parsing: .unconditional,
+        help: "How uneven they are asked for: Zipf's exponent; 0 is even, 1 is a shop.")
     var zipf: Double = 0
-    @Option(help: "Units per intent.")
+    @Option(parsing: .unconditional, help: "Units per intent.")
     var quantity: Int64 = 1
-    @Option(help: "So many different buyers.")
+    @Option(parsing: .unconditional, help: "So many different buyers.")
     var buyers = 10_000
-    @Option(help: "So many out of a hundred requests repeat an earlier one, token and all.")
+    @Option(
+        parsing: .unconditional,
+        help: "So many out of a hundred requests repeat an earlier one, token and all.")
     var duplicates: Double = 0
-    @Option(help: "Define the SKUs first, with so many units each.")
+    @Option(parsing: .unconditional, help: "Define the SKUs first, with so many units each.")
     var define: Int64?
-    @Option(help: "With --define: how long a hold lasts; 0 sells at once.")
+    @Option(parsing: .unconditional, help: "With --define: how long a hold lasts; 0 sells at once.")
     var holdSeconds: Int64 = 0
     @Option(help: "What every token begins with. [default: a new one for each run]")
     var prefix: String?
-    @Option(help: "What the random choices follow from.")
+    @Option(parsing: .unconditional, help: "What the random choices follow from.")
     var seed: UInt64 = 1
 
     func validate() throws {

@@ -4,45 +4,83 @@ import WeirIngress
 
 /// What an ingress takes on, and how often one may come. `docs/limits.md` lists the same.
 struct LimitOptions: ParsableArguments {
-    @Option(name: .customLong(ServeLimit.bodyBytes.option), help: ServeLimit.bodyBytes.help)
+    @Option(
+        name: .customLong(ServeLimit.bodyBytes.option), parsing: .unconditional,
+        help: ServeLimit.bodyBytes.help)
     var bodyBytes: Int?
-    @Option(name: .customLong(ServeLimit.headBytes.option), help: ServeLimit.headBytes.help)
+    @Option(
+        name: .customLong(ServeLimit.headBytes.option), parsing: .unconditional,
+        help: ServeLimit.headBytes.help)
     var headBytes: Int?
-    @Option(name: .customLong(ServeLimit.headerFields.option), help: ServeLimit.headerFields.help)
+    @Option(
+        name: .customLong(ServeLimit.headerFields.option), parsing: .unconditional,
+        help: ServeLimit.headerFields.help)
     var headerFields: Int?
-    @Option(name: .customLong(ServeLimit.batchLines.option), help: ServeLimit.batchLines.help)
+    @Option(
+        name: .customLong(ServeLimit.batchLines.option), parsing: .unconditional,
+        help: ServeLimit.batchLines.help)
     var batchLines: Int?
-    @Option(name: .customLong(ServeLimit.batchBytes.option), help: ServeLimit.batchBytes.help)
+    @Option(
+        name: .customLong(ServeLimit.batchBytes.option), parsing: .unconditional,
+        help: ServeLimit.batchBytes.help)
     var batchBytes: Int?
-    @Option(name: .customLong(ServeLimit.batchMemoryBytes.option), help: ServeLimit.batchMemoryBytes.help)
+    @Option(
+        name: .customLong(ServeLimit.batchMemoryBytes.option), parsing: .unconditional,
+        help: ServeLimit.batchMemoryBytes.help)
     var batchMemoryBytes: Int?
-    @Option(name: .customLong(ServeLimit.connections.option), help: ServeLimit.connections.help)
+    @Option(
+        name: .customLong(ServeLimit.connections.option), parsing: .unconditional,
+        help: ServeLimit.connections.help)
     var connections: Int?
-    @Option(name: .customLong(ServeLimit.streams.option), help: ServeLimit.streams.help)
+    @Option(
+        name: .customLong(ServeLimit.streams.option), parsing: .unconditional, help: ServeLimit.streams.help)
     var streams: Int?
-    @Option(name: .customLong(ServeLimit.inFlight.option), help: ServeLimit.inFlight.help)
+    @Option(
+        name: .customLong(ServeLimit.inFlight.option), parsing: .unconditional, help: ServeLimit.inFlight.help
+    )
     var inFlight: Int?
-    @Option(name: .customLong(ServeLimit.doorMilliseconds.option), help: ServeLimit.doorMilliseconds.help)
+    @Option(
+        name: .customLong(ServeLimit.doorMilliseconds.option), parsing: .unconditional,
+        help: ServeLimit.doorMilliseconds.help)
     var doorMilliseconds: Int?
-    @Option(name: .customLong(ServeLimit.waiting.option), help: ServeLimit.waiting.help)
+    @Option(
+        name: .customLong(ServeLimit.waiting.option), parsing: .unconditional, help: ServeLimit.waiting.help)
     var waiting: Int?
-    @Option(name: .customLong(ServeLimit.queuedMemory.option), help: ServeLimit.queuedMemory.help)
+    @Option(
+        name: .customLong(ServeLimit.queuedMemory.option), parsing: .unconditional,
+        help: ServeLimit.queuedMemory.help)
     var queuedMemory: Int?
-    @Option(name: .customLong(ServeLimit.rateMemory.option), help: ServeLimit.rateMemory.help)
+    @Option(
+        name: .customLong(ServeLimit.rateMemory.option), parsing: .unconditional,
+        help: ServeLimit.rateMemory.help)
     var rateMemory: Int?
-    @Option(name: .customLong(ServeLimit.idleSeconds.option), help: ServeLimit.idleSeconds.help)
+    @Option(
+        name: .customLong(ServeLimit.idleSeconds.option), parsing: .unconditional,
+        help: ServeLimit.idleSeconds.help)
     var idleSeconds: Int?
-    @Option(name: .customLong(ServeLimit.readSeconds.option), help: ServeLimit.readSeconds.help)
+    @Option(
+        name: .customLong(ServeLimit.readSeconds.option), parsing: .unconditional,
+        help: ServeLimit.readSeconds.help)
     var readSeconds: Int?
-    @Option(name: .customLong(ServeLimit.writeSeconds.option), help: ServeLimit.writeSeconds.help)
+    @Option(
+        name: .customLong(ServeLimit.writeSeconds.option), parsing: .unconditional,
+        help: ServeLimit.writeSeconds.help)
     var writeSeconds: Int?
-    @Option(name: .customLong(ServeLimit.waitSeconds.option), help: ServeLimit.waitSeconds.help)
+    @Option(
+        name: .customLong(ServeLimit.waitSeconds.option), parsing: .unconditional,
+        help: ServeLimit.waitSeconds.help)
     var waitSeconds: Int?
-    @Option(name: .customLong(ServeLimit.publishSeconds.option), help: ServeLimit.publishSeconds.help)
+    @Option(
+        name: .customLong(ServeLimit.publishSeconds.option), parsing: .unconditional,
+        help: ServeLimit.publishSeconds.help)
     var publishSeconds: Int?
-    @Option(name: .customLong(ServeLimit.lookUpSeconds.option), help: ServeLimit.lookUpSeconds.help)
+    @Option(
+        name: .customLong(ServeLimit.lookUpSeconds.option), parsing: .unconditional,
+        help: ServeLimit.lookUpSeconds.help)
     var lookUpSeconds: Int?
-    @Option(name: .customLong(ServeLimit.shutdownSeconds.option), help: ServeLimit.shutdownSeconds.help)
+    @Option(
+        name: .customLong(ServeLimit.shutdownSeconds.option), parsing: .unconditional,
+        help: ServeLimit.shutdownSeconds.help)
     var shutdownSeconds: Int?
 
     @Option(help: ServeRate.overall.help) var rateOverall: String?

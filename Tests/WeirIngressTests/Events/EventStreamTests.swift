@@ -149,6 +149,7 @@ import WeirLive
             for place in [first, "0.0"] {
                 let reply = try await room.send("GET", "/v1/events", headers: [("Last-Event-ID", place)])
                 #expect(reply.status == 410 && reply.problem == "events-pruned", "\(reply.bodyText)")
+                #expect(reply.place == "Last-Event-ID")
             }
             // Where nothing is missing the stream goes on, and one from the beginning begins with what is left.
             let rest = try await EventSource.open(room, "?after=start")

@@ -40,20 +40,21 @@ import Testing
             _ = try await room.order("o1", [(a, 1), (b, 2)])
             let unknown = try await room.change("o1", "cancel", #"{"lines":[1,3]}"#)
             #expect(unknown.status == 422 && unknown.problem == "unknown-line", "\(unknown.bodyText)")
+            #expect(unknown.pointers == ["/lines/1"], "\(unknown.bodyText)")
             #expect(unknown.value("order", "status") == .text("reserved"))
-            for body in [
-                #"{"lines":[]}"#, #"{"lines":[0]}"#, #"{"lines":[501]}"#, #"{"lines":["1"]}"#,
-                #"{"lines":[1.5]}"#, #"{"lines":1}"#, #"{"lines":[-1]}"#,
-            ] {
-                let refused = try await room.change("o1", "cancel", body)
-                #expect(refused.status == 422 && refused.problem == "invalid-body", "\(body)")
-                #expect(refused.place == "/lines", "\(body)")
-            }
-            for (verb, body) in [
-                ("cancel", #"{"line":1}"#), ("confirm", #"{"lines":[1]}"#), ("extend", "{}"),
-            ] {
+            for (verb, body, pointers) in [
+                ("cancel", #"{"lines":[]}"#, ["/lines"]), ("cancel", #"{"lines":1}"#, ["/lines"]),
+                ("cancel", #"{"lines":[0]}"#, ["/lines/0"]), ("cancel", #"{"lines":[501]}"#, ["/lines/0"]),
+                (
+                    "cancel", #"{"lines":["1",1,1.5,2,-1],"line":1,"x":2}"#,
+                    ["/lines/0", "/lines/2", "/lines/4", "/line", "/x"]
+                ),
+                ("confirm", #"{"lines":[1],"x":2}"#, ["/lines", "/x"]), ("extend", "{}", ["/hold_until"]),
+                ("extend", #"{"hold_until":7,"until":7}"#, ["/hold_until", "/until"]),
+            ] as [(String, String, [String])] {
                 let refused = try await room.change("o1", verb, body)
                 #expect(refused.status == 422 && refused.problem == "invalid-body", "\(verb) \(body)")
+                #expect(refused.pointers == pointers, "\(verb) \(body): \(refused.bodyText)")
             }
             try await room.expectStock(a, held: 1, sold: 0, available: 4)
             try await room.expectStock(b, held: 2, sold: 0, available: 3)
@@ -142,6 +143,7 @@ import Testing
             #expect(try await extend(100).text("hold_until") == after)
             let tooLong = try await extend(400)
             #expect(tooLong.status == 409 && tooLong.problem == "hold-limit", "\(tooLong.bodyText)")
+            #expect(tooLong.pointers == ["/hold_until"])
             #expect(try await room.get("/v1/orders/o1").text("hold_until") == after)
             #expect(try await room.change("o1", "cancel").text("status") == "cancelled")
             #expect(try await extend(200).problem == "wrong-state")
@@ -162,7 +164,7 @@ import Testing
             try await refuse(#"{"buyer":"b"}"#, "/lines")
             try await refuse(#"{"buyer":"b","lines":[]}"#, "/lines")
             try await refuse(#"{"buyer":"b","lines":{}}"#, "/lines")
-            try await refuse(#"{"buyer":"b","lines":[1]}"#, "/lines")
+            try await refuse(#"{"buyer":"b","lines":[1]}"#, "/lines/0")
             try await refuse(#"{"lines":[\#(line)]}"#, "/buyer")
             try await refuse(#"{"buyer":"b","lines":[\#(line)],"sku":"tea"}"#, "/sku")
             for (bad, field) in [

@@ -53,7 +53,9 @@ import WeirCore
                 (#"{"hold_until":"tomorrow"}"#, 422, ["/hold_until"]), ("{}", 422, ["/hold_until"]),
                 (#"{"hold_until":1}"#, 422, ["/hold_until"]),
                 (#"{"hold_until":"2026-02-30T00:00:00Z"}"#, 422, ["/hold_until"]),
-                (#"{"hold_until":"2026-02-20T00:00:00Z","until":1}"#, 422, ["/until"]), ("", 400, []),
+                (#"{"hold_until":"2026-02-20T00:00:00Z","until":1}"#, 422, ["/until"]),
+                (#"{"hold_until":"soon","until":1,"x":2}"#, 422, ["/hold_until", "/until", "/x"]),
+                ("", 400, []),
                 ("[]", 400, []),
             ] as [(String, Int, [String])] {
                 let reply = try await room.post("/v1/intents/t/extend?sku=tea", body)
@@ -76,6 +78,7 @@ import WeirCore
             #expect(other.status == 422 && other.problem == "command-conflict")
             let tooMany = try await room.post("/v1/intents/t1/cancel", #"{"quantity":4}"#, key: "r2")
             #expect(tooMany.status == 409 && tooMany.problem == "too-many")
+            #expect(tooMany.pointers == ["/quantity"])
             let all = try await room.post("/v1/intents/t1/cancel", #"{"quantity":3}"#, key: "r3")
             #expect(all.text("status") == "cancelled")
             #expect(try await room.get("/v1/skus/tea").number("available") == 5)
@@ -91,9 +94,13 @@ import WeirCore
             #expect(keyless.status == 400 && keyless.place == "Idempotency-Key")
             let held = try await room.post("/v1/intents/held/cancel", #"{"quantity":1}"#, key: "k")
             #expect(held.status == 409 && held.problem == "wrong-state")
-            for body in [#"{"quantity":0}"#, #"{"quantity":"1"}"#, #"{"quantity":1.5}"#, #"{"units":1}"#] {
+            for (body, pointers) in [
+                (#"{"quantity":0}"#, ["/quantity"]), (#"{"quantity":"1"}"#, ["/quantity"]),
+                (#"{"quantity":1.5}"#, ["/quantity"]), (#"{"units":1}"#, ["/units"]),
+                (#"{"quantity":0,"units":1,"x":2}"#, ["/quantity", "/units", "/x"]),
+            ] {
                 let wrong = try await room.post("/v1/intents/held/cancel", body, key: "k2")
-                #expect(wrong.status == 422, "\(body)")
+                #expect(wrong.status == 422 && wrong.pointers == pointers, "\(body): \(wrong.bodyText)")
             }
             #expect(try await room.post("/v1/intents/held/confirm", #"{"quantity":1}"#).status == 422)
             #expect(try await room.get("/v1/skus/tea").number("held") == 2)

@@ -123,16 +123,16 @@ extension RequestHandler {
                 "the order is \(state): its partitions have not all answered; ask again in a moment",
                 retryAfterSeconds: 1)
         case .unknownLine:
-            problem = Problem(
-                .unknownLine, "the order has no such line; read it, and name lines by their number")
+            problem = unknownLine(result, command)
         case .holdLimit:
             problem = Problem(
-                .holdLimit,
+                .holdLimit, pointer: "/hold_until",
                 "the hold would last longer than a line's policy permits; ask for an earlier time, or raise"
                     + " 'max_hold_seconds'")
         case .deadlinePassed:
             problem = Problem(
-                .deadlinePassed, "the time in 'hold_until' has passed; ask for one in the future")
+                .deadlinePassed, pointer: "/hold_until",
+                "the time in 'hold_until' has passed; ask for one in the future")
         case .commandConflict:
             problem = Problem(
                 .commandConflict, header: "Idempotency-Key",
@@ -151,6 +151,24 @@ extension RequestHandler {
         problem.subject = { json in
             json.member("reason", refusal.rawValue)
             if case .order(let order) = result.subject { json.member("order") { order.write(to: &$0) } }
+        }
+        return problem
+    }
+}
+
+extension RequestHandler {
+    /// Points at every number that is none of the order's.
+    private static func unknownLine(_ result: CommandResult, _ command: OrderCommand) -> Problem {
+        var problem = Problem(
+            .unknownLine, "the order has no such line; read it, and name lines by their number")
+        guard case .cancel(let change) = command, case .order(let order) = result.subject else {
+            return problem
+        }
+        for (position, line) in change.lines.enumerated() where !order.lines.indices.contains(line - 1) {
+            problem.places.append(
+                ProblemPlace(
+                    place: .pointer("/lines/\(position)"),
+                    detail: "line \(line) is none of the order's, which has \(order.lines.count)"))
         }
         return problem
     }

@@ -10,7 +10,7 @@ struct DeadExport: WeirCommand {
     @OptionGroup var settings: CommandSettings
     @OptionGroup var filter: FilterOptions
     @OptionGroup var signature: SignatureOptions
-    @Option(help: "At most so many letters.")
+    @Option(parsing: .unconditional, help: "At most so many letters.")
     var limit: Int?
 
     func validate() throws {

@@ -6,7 +6,7 @@ struct ChosenLetters: ParsableArguments {
     @Argument(help: "The letters' ids; or choose them by --where.")
     var ids: [Int64] = []
     @OptionGroup var filter: FilterOptions
-    @Option(help: "At most so many letters.")
+    @Option(parsing: .unconditional, help: "At most so many letters.")
     var limit: Int?
 
     func chosen() throws -> DeadLetterFilter {

@@ -7,9 +7,9 @@ struct DeadList: WeirCommand {
         commandName: "list", abstract: "Lists dead letters, the oldest first.")
     @OptionGroup var settings: CommandSettings
     @OptionGroup var filter: FilterOptions
-    @Option(help: "At most so many.")
+    @Option(parsing: .unconditional, help: "At most so many.")
     var limit = 100
-    @Option(help: "Only letters with a greater id than this.")
+    @Option(parsing: .unconditional, help: "Only letters with a greater id than this.")
     var after: Int64 = 0
 
     func validate() throws {
@@ -53,7 +53,7 @@ struct DeadGroups: WeirCommand {
         commandName: "groups", abstract: "Says what failed in the same way, how often, and shows an example.")
     @OptionGroup var settings: CommandSettings
     @OptionGroup var filter: FilterOptions
-    @Option(help: "At most so many groups.")
+    @Option(parsing: .unconditional, help: "At most so many groups.")
     var limit = 50
 
     func validate() throws {

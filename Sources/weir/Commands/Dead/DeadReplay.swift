@@ -16,7 +16,7 @@ struct DeadReplay: WeirCommand {
     @OptionGroup var filter: FilterOptions
     @OptionGroup var signature: SignatureOptions
     @OptionGroup var confirmation: Confirmation
-    @Option(help: "At most so many letters.")
+    @Option(parsing: .unconditional, help: "At most so many letters.")
     var limit: Int64?
     @Option(help: "Letters a second, as in 50 or 50/s; as fast as the broker confirms if nothing is said.")
     var rate: String?
@@ -27,9 +27,9 @@ struct DeadReplay: WeirCommand {
             "Send letters too that are older than the horizon of `weir prune`. Their tokens may have been decided and forgotten: they count as new, and may buy a second time."
     )
     var asNew = false
-    @Option(help: "Go on with this replay, which was stopped.")
+    @Option(parsing: .unconditional, help: "Go on with this replay, which was stopped.")
     var resume: Int64?
-    @Option(help: "Seconds to wait at the end for letters that come back.")
+    @Option(parsing: .unconditional, help: "Seconds to wait at the end for letters that come back.")
     var settle = 10
 
     func validate() throws {
@@ -168,9 +168,9 @@ struct DeadReplays: WeirCommand {
     static let configuration = CommandConfiguration(
         commandName: "replays", abstract: "Lists replays, the newest first, and where each stands.")
     @OptionGroup var settings: CommandSettings
-    @Option(help: "At most so many.")
+    @Option(parsing: .unconditional, help: "At most so many.")
     var limit = 20
-    @Option(help: "Asks this replay to stop, wherever it runs.")
+    @Option(parsing: .unconditional, help: "Asks this replay to stop, wherever it runs.")
     var stop: Int64?
 
     func validate() throws {

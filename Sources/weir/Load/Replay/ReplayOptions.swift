@@ -10,12 +10,14 @@ struct ReplayOptions: ParsableArguments {
             """)
     var csv: String?
     @Option(
+        parsing: .unconditional,
         help: """
             1 keeps the file's order: a line is sent when the broker has confirmed the one before it of the same \
             SKU. More send at the same time, in no order.
             """)
     var publishers = 1
     @Option(
+        parsing: .unconditional,
         help: "With one publisher: lines of different SKUs that are under way at once; 1 is line by line.")
     var window = 32
     @Flag(
