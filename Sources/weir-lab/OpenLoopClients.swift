@@ -103,7 +103,8 @@ struct OpenLoopClients {
                 }
             }
             let untilDue = (due(next) - now) / .milliseconds(1)
-            let pause: Int32 = now >= end ? 10 : Int32(max(0, min(10, untilDue)))
+            // A millisecond at least: who looks without a pause takes a whole core from the server.
+            let pause: Int32 = now >= end ? 10 : Int32(max(1, min(10, untilDue)))
             let count = epoll_wait(poller, &events, Int32(events.count), next == last ? 0 : pause)
             for event in events.prefix(Int(max(0, count))) {
                 let place = Int(event.data.u64)
