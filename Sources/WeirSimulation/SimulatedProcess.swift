@@ -90,10 +90,10 @@ final class SimulatedProcess: PartitionPorts {
     }
 
     private func noteInHand() {
-        guard let source else { return }
-        for message in world.broker.inHand(of: source, partition) {
-            world.lossesWith[message.delivery.body, default: 0] += 1
-        }
+        var bodies = source.map { world.broker.inHand(of: $0, partition).map(\.delivery.body) } ?? []
+        // The broker may have taken back already what this process was about to decide.
+        if let suspect = store?.suspect, !bodies.contains(suspect) { bodies.append(suspect) }
+        for body in bodies { world.lossesWith[body, default: 0] += 1 }
     }
 
     /// What a frozen process loses without knowing: its deliveries by the heartbeat, its session by the time-out.

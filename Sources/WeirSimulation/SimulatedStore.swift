@@ -12,6 +12,8 @@ public final class SimulatedStore: PartitionStore {
     var onRead: (SnapshotRequest) -> Void = { _ in }
     /// Told that the session ended under a call.
     var onLoss: () -> Void = {}
+    /// The suspect that was noted and not decided since.
+    private(set) var suspect: [UInt8]?
     /// Refuses a commit, as a deadlock does.
     var refuse: () -> StoreError? = { nil }
 
@@ -111,11 +113,13 @@ public final class SimulatedStore: PartitionStore {
         try perform(.commit) { () throws(StoreError) in
             if let error = refuse() { throw error }
             try database.commit(batch, partition: partition)
+            if batch.clearedSuspects.contains(where: { $0 == suspect }) { suspect = nil }
         }
     }
 
     public func noteSuspect(_ body: [UInt8]) throws(StoreError) -> Int {
-        try perform(.read) { () throws(StoreError) in
+        suspect = body
+        return try perform(.read) { () throws(StoreError) in
             database.suspects[partition, default: [:]][body, default: 0] += 1
             return database.suspects[partition]?[body] ?? 1
         }

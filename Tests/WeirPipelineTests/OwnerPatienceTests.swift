@@ -107,6 +107,8 @@ import WeirCore
         let pauses = zip(attempts, attempts.dropFirst()).map { $1 - $0 }
         #expect(pauses.allSatisfy { $0 >= .milliseconds(50) && $0 <= .milliseconds(5_050) })
         #expect(pauses.count > 8)
+        // Who draws a small number comes back early: that is what spreads them.
+        #expect(pauses.allSatisfy { $0 <= .seconds(5) * jitter + .milliseconds(300) })
         if jitter > 0 { #expect((pauses.first ?? .zero) < (pauses.last ?? .zero)) }
     }
 

@@ -118,6 +118,7 @@ import WeirSandbox
         }
         let unknown = try Run(["intent", "submit", "zzz-9", "--buyer", "ann-9", "--token", "tok-e"] + url)
         #expect(unknown.output.contains("unknown_sku"), "\(unknown.output)\(unknown.errors)")
+        #expect(try await shop.get("/v1/intents/tok-none", at: shop.port).status == 404)
         try await shop.publish(0, type: "tok-x\n{\"level\":\"forged\"}", body: [0, 1, 2])
         try await eventually("everything was counted") {
             let text = try await shop.get("/metrics").body
@@ -130,6 +131,7 @@ import WeirSandbox
         let gated = value(text, "weir_gate_rejections_total")
         #expect(gated >= 1 && rejected + gated == Double(late + 1), "\(text)")
         #expect(value(text, "weir_requests_refused_total", #"cause="sold-out""#) == gated)
+        #expect(value(text, "weir_requests_refused_total", #"cause="unknown-token""#) == 1)
         #expect(value(text, "weir_intents_accepted_total") == 3 + rejected)
         #expect(value(text, "weir_intents_rejected_total", #"cause="unknown_sku""#) == 1)
         #expect(value(text, "weir_intents_decided_total", #"outcome="reserved""#) == 3)
@@ -224,6 +226,12 @@ import WeirSandbox
         try await eventually("it is given back and taken again", within: .seconds(60)) {
             served.log.components(separatedBy: "partition owned").count >= 4
                 && served.log.contains("the partition is given back and taken again")
+        }
+        // What it opens again is counted.
+        let links = ["partition_session", "partition_consumer"]
+        try await eventually("both are counted") {
+            let text = try await shop.get("/metrics").body
+            return links.allSatisfy { value(text, "weir_reconnects_total", $0, #"partition="1""#) >= 1 }
         }
         isReleased.flag.store(true, ordering: .relaxed)
         try await holder.value
