@@ -38,6 +38,8 @@ public enum Queries {
         "commit_insert_events", PackageResources.commit_insert_events_sql)
     public static let commitInsertIntents = SQLText(
         "commit_insert_intents", PackageResources.commit_insert_intents_sql)
+    public static let commitInsertOrderParts = SQLText(
+        "commit_insert_order_parts", PackageResources.commit_insert_order_parts_sql)
     public static let commitInsertOrders = SQLText(
         "commit_insert_orders", PackageResources.commit_insert_orders_sql)
     public static let commitInsertSkus = SQLText(
@@ -47,12 +49,14 @@ public enum Queries {
     public static let commitMoveForwarded = SQLText(
         "commit_move_forwarded", PackageResources.commit_move_forwarded_sql)
     public static let commitMoveHead = SQLText("commit_move_head", PackageResources.commit_move_head_sql)
-    public static let commitPutOrderParts = SQLText(
-        "commit_put_order_parts", PackageResources.commit_put_order_parts_sql)
+    public static let commitNoteLatePayments = SQLText(
+        "commit_note_late_payments", PackageResources.commit_note_late_payments_sql)
     public static let commitReturnDeadLetters = SQLText(
         "commit_return_dead_letters", PackageResources.commit_return_dead_letters_sql)
     public static let commitUpdateIntents = SQLText(
         "commit_update_intents", PackageResources.commit_update_intents_sql)
+    public static let commitUpdateOrderParts = SQLText(
+        "commit_update_order_parts", PackageResources.commit_update_order_parts_sql)
     public static let commitUpdateOrders = SQLText(
         "commit_update_orders", PackageResources.commit_update_orders_sql)
     public static let commitUpdatePolicies = SQLText(
@@ -102,6 +106,7 @@ public enum Queries {
         "migrate_partitions", PackageResources.migrate_partitions_sql)
     public static let migrateRecord = SQLText("migrate_record", PackageResources.migrate_record_sql)
     public static let migrateUndo = SQLText("migrate_undo", PackageResources.migrate_undo_sql)
+    public static let ownOneMoment = SQLText("own_one_moment", PackageResources.own_one_moment_sql)
     public static let ownSessionSettings = SQLText(
         "own_session_settings", PackageResources.own_session_settings_sql)
     public static let ownShareLock = SQLText("own_share_lock", PackageResources.own_share_lock_sql)
@@ -112,19 +117,31 @@ public enum Queries {
     public static let pruneCountCommands = SQLText(
         "prune_count_commands", PackageResources.prune_count_commands_sql)
     public static let pruneCountSales = SQLText("prune_count_sales", PackageResources.prune_count_sales_sql)
+    public static let pruneDryOrders = SQLText("prune_dry_orders", PackageResources.prune_dry_orders_sql)
     public static let pruneDryRun = SQLText("prune_dry_run", PackageResources.prune_dry_run_sql)
+    public static let pruneEndedOrders = SQLText(
+        "prune_ended_orders", PackageResources.prune_ended_orders_sql)
     public static let pruneForget = SQLText("prune_forget", PackageResources.prune_forget_sql)
+    public static let pruneForgetOrders = SQLText(
+        "prune_forget_orders", PackageResources.prune_forget_orders_sql)
     public static let pruneHorizon = SQLText("prune_horizon", PackageResources.prune_horizon_sql)
     public static let pruneIntents = SQLText("prune_intents", PackageResources.prune_intents_sql)
+    public static let pruneLatePayments = SQLText(
+        "prune_late_payments", PackageResources.prune_late_payments_sql)
     public static let pruneLines = SQLText("prune_lines", PackageResources.prune_lines_sql)
     public static let pruneLog = SQLText("prune_log", PackageResources.prune_log_sql)
     public static let pruneMove = SQLText("prune_move", PackageResources.prune_move_sql)
+    public static let pruneOrderImages = SQLText(
+        "prune_order_images", PackageResources.prune_order_images_sql)
+    public static let pruneOrderLines = SQLText("prune_order_lines", PackageResources.prune_order_lines_sql)
     public static let prunePages = SQLText("prune_pages", PackageResources.prune_pages_sql)
     public static let prunePlan = SQLText("prune_plan", PackageResources.prune_plan_sql)
     public static let prunePutIntents = SQLText("prune_put_intents", PackageResources.prune_put_intents_sql)
+    public static let prunePutOrders = SQLText("prune_put_orders", PackageResources.prune_put_orders_sql)
     public static let prunePutSkus = SQLText("prune_put_skus", PackageResources.prune_put_skus_sql)
     public static let pruneSales = SQLText("prune_sales", PackageResources.prune_sales_sql)
     public static let pruneSkus = SQLText("prune_skus", PackageResources.prune_skus_sql)
+    public static let pruneSoldOrders = SQLText("prune_sold_orders", PackageResources.prune_sold_orders_sql)
     public static let readBuyers = SQLText("read_buyers", PackageResources.read_buyers_sql)
     public static let readClock = SQLText("read_clock", PackageResources.read_clock_sql)
     public static let readCommands = SQLText("read_commands", PackageResources.read_commands_sql)
@@ -167,23 +184,24 @@ public enum Queries {
         auditLinesWithoutOrder, auditLog, auditNumbering, auditOrderLines, auditOrders, auditPartitions,
         auditRest, auditRows, auditSkus, auditSnapshot, auditStocks, auditThresholds, commitChangeBuyers,
         commitClearSuspects, commitCountBuyers, commitInsertAddresses, commitInsertCommands,
-        commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertOrders,
-        commitInsertSkus, commitInsertSpecialIntents, commitMoveForwarded, commitMoveHead,
-        commitPutOrderParts, commitReturnDeadLetters, commitUpdateIntents, commitUpdateOrders,
-        commitUpdatePolicies, commitUpdateSkus, deadCount, deadDiscard, deadEdit, deadGroups, deadHistory,
-        deadImport, deadNote, deadRestore, doctorLaxRoles, doctorPartitions, doctorPrivileges, doctorServer,
-        keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus, lookDeadLetters, lookEvents, lookGauges,
-        lookHeads, lookInstallation, lookIntents, lookOpenLetters, lookOrders, lookOwners,
-        lookSessionSettings, lookSkus, lookTrace, migrateAcceptFailover, migrateApplied, migrateBegin,
-        migrateEncoding, migrateEnd, migrateHistory, migrateInstall, migrateLock, migratePartitions,
-        migrateRecord, migrateUndo, ownSessionSettings, ownShareLock, ownShowLocks, ownTryLock,
-        pruneCheckpoints, pruneCommands, pruneCountCommands, pruneCountSales, pruneDryRun, pruneForget,
-        pruneHorizon, pruneIntents, pruneLines, pruneLog, pruneMove, prunePages, prunePlan, prunePutIntents,
-        prunePutSkus, pruneSales, pruneSkus, readBuyers, readClock, readCommands, readDue, readDueSkus,
-        readForwarding, readIntents, readLines, readLog, readMessages, readNextDeadline,
-        readNextOrderDeadline, readOrderLines, readOrderParts, readOrderSkus, readOrders, readOrdersDue,
-        readPosition, readSkus, readUncountedBuyers, readUnserved, replayBegin, replayGive, replayMark,
-        replayPending, replayProgress, replayResume, replaySend, replayShow, replayStop, replayTake,
-        suspectNote,
+        commitInsertDeadLetters, commitInsertEvents, commitInsertIntents, commitInsertOrderParts,
+        commitInsertOrders, commitInsertSkus, commitInsertSpecialIntents, commitMoveForwarded, commitMoveHead,
+        commitNoteLatePayments, commitReturnDeadLetters, commitUpdateIntents, commitUpdateOrderParts,
+        commitUpdateOrders, commitUpdatePolicies, commitUpdateSkus, deadCount, deadDiscard, deadEdit,
+        deadGroups, deadHistory, deadImport, deadNote, deadRestore, doctorLaxRoles, doctorPartitions,
+        doctorPrivileges, doctorServer, keysInsert, keysKnown, keysList, keysRevoke, lookClosedSkus,
+        lookDeadLetters, lookEvents, lookGauges, lookHeads, lookInstallation, lookIntents, lookOpenLetters,
+        lookOrders, lookOwners, lookSessionSettings, lookSkus, lookTrace, migrateAcceptFailover,
+        migrateApplied, migrateBegin, migrateEncoding, migrateEnd, migrateHistory, migrateInstall,
+        migrateLock, migratePartitions, migrateRecord, migrateUndo, ownOneMoment, ownSessionSettings,
+        ownShareLock, ownShowLocks, ownTryLock, pruneCheckpoints, pruneCommands, pruneCountCommands,
+        pruneCountSales, pruneDryOrders, pruneDryRun, pruneEndedOrders, pruneForget, pruneForgetOrders,
+        pruneHorizon, pruneIntents, pruneLatePayments, pruneLines, pruneLog, pruneMove, pruneOrderImages,
+        pruneOrderLines, prunePages, prunePlan, prunePutIntents, prunePutOrders, prunePutSkus, pruneSales,
+        pruneSkus, pruneSoldOrders, readBuyers, readClock, readCommands, readDue, readDueSkus, readForwarding,
+        readIntents, readLines, readLog, readMessages, readNextDeadline, readNextOrderDeadline,
+        readOrderLines, readOrderParts, readOrderSkus, readOrders, readOrdersDue, readPosition, readSkus,
+        readUncountedBuyers, readUnserved, replayBegin, replayGive, replayMark, replayPending, replayProgress,
+        replayResume, replaySend, replayShow, replayStop, replayTake, suspectNote,
     ]
 }

@@ -23,5 +23,6 @@ public enum Migrations {
         SQLText("m0006_traceparent", PackageResources.m0006_traceparent_sql),
         SQLText("m0007_orders", PackageResources.m0007_orders_sql),
         SQLText("m0008_prune", PackageResources.m0008_prune_sql),
+        SQLText("m0009_prune_orders", PackageResources.m0009_prune_orders_sql),
     ]
 }

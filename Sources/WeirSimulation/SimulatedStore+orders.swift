@@ -38,6 +38,11 @@ extension SimulatedStore {
     func addOrders(_ tokens: [Token], to snapshot: inout Snapshot) {
         for token in tokens {
             snapshot.orders.rows[token] = database.orders[token]
+            for (other, parts) in database.parts where other != partition {
+                guard var part = parts[token] else { continue }
+                part.lines = []
+                snapshot.orders.otherParts[token, default: [:]][other] = part
+            }
             let lines = database.lines(of: token, partition)
             for intent in lines {
                 snapshot.intents[intent.token] = intent
@@ -91,6 +96,10 @@ extension SimulatedDatabase {
             guard !isUnfinished || change.after.dueAt != nil else {
                 throw StoreError(.bug, "the order \(token) is unfinished and never due")
             }
+        }
+        for change in decision.parts
+        where (parts[partition]?[change.after.order] == nil) != change.isNew {
+            throw StoreError(.retry, "a part of the order \(change.after.order) is not as it was read")
         }
         for intent in batch.decision.decided + batch.decision.changed.map(\.after) {
             let isTimed = intent.state == .reserved && !intent.token.isLine

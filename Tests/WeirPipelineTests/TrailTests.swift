@@ -155,6 +155,22 @@ import WeirCore
         #expect(trail.finish(nil) != nil)
     }
 
+    /// Before a prune kept what the log tells of, a late payment could outlive its intent; none of later does.
+    @Test func aLatePaymentOfBeforeTheHorizonMayStandAlone() {
+        func problem(_ intent: Intent, after image: Intent?, horizon: Int64?) -> String? {
+            var trail = IntentTrail(from: image, horizon: horizon.map(Timestamp.init(microseconds:)))
+            return trail.follow(.shortfall(intent, stock: stock(10, 0, 0, version: 3)))
+        }
+        let expired = intent(.expired)
+        let second = intent(.reserved, units: 1)
+        #expect(problem(expired, after: expired, horizon: nil) == nil)
+        #expect(problem(expired, after: nil, horizon: 8) == nil)
+        #expect(problem(expired, after: nil, horizon: nil) != nil)
+        #expect(problem(expired, after: nil, horizon: 7) != nil)
+        #expect(problem(intent(.confirmed), after: nil, horizon: 8) != nil)
+        #expect(problem(expired, after: second, horizon: 8) != nil, "it is the same life of the token")
+    }
+
     private func stockProblems(_ log: [Happening]) -> [String] {
         var trail = StockTrail()
         return log.compactMap { trail.follow($0) }

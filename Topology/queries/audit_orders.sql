@@ -1,4 +1,4 @@
--- For each order its events in order, then its row.
+-- For each order how the checkpoint shows it (of no type), then its events in order, then its row.
 select w.token, w.is_row, w.partition, w.seq, w.type, w.body, w.buyer, w.lines, w.status, w.reason, w.version,
     w.hold_until, w.decided_at
 from (
@@ -15,5 +15,9 @@ from (
     select o.token, true, o.partition, 0, null, null, o.buyer, o.lines, o.status::text, o.reason::text, o.version,
         o.hold_until, o.decided_at
     from orders o
+    union all
+    select o.token, false, o.partition, 0, null, null, o.buyer, o.lines, o.status::text, o.reason::text, o.version,
+        o.hold_until, o.decided_at
+    from checkpoint_order o
 ) w
 order by w.token, w.is_row, w.partition, w.seq

@@ -1,16 +1,19 @@
 -- How far each partition can be pruned: up to the end of the last batch before a moment (which all events of a batch
--- share) of which every event is published. An event of an order is not passed, and so no message to another partition:
--- the checkpoint does not keep orders, and their lines go with them only.
+-- share) of which every event is published, and forwarded if it is a message to another partition.
 -- $1 the moment
-select p.partition, c.seq, greatest(c.seq, whole.seq), c.horizon, first_left.at
+select p.partition, c.seq, greatest(c.seq, whole.seq), first_left.at
 from partition p
 cross join lateral (
-    select coalesce(max(k.seq), 0) as seq, max(k.horizon) as horizon from checkpoint k where k.partition = p.partition
+    select coalesce(max(k.seq), 0) as seq from checkpoint k where k.partition = p.partition
 ) c
+left join lateral (
+    select a.seq from event_address a where a.partition = p.partition and a.seq > p.forwarded
+    order by a.partition, a.seq limit 1
+) message on true
 left join lateral (
     select e.seq, e.at from event e
     where e.partition = p.partition and e.seq > c.seq and (
-        e.at >= $1 or e.seq > p.published or e.type::text like 'weir.order.%')
+        e.at >= $1 or e.seq > p.published or e.seq >= message.seq)
     order by e.partition, e.seq limit 1
 ) stop on true
 cross join lateral (

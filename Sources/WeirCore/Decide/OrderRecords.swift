@@ -37,6 +37,9 @@ public struct OrderSnapshot: Sendable {
     /// This partition's parts of the orders that the batch names. The intents of their lines, and of the lines of orders
     /// that this partition coordinates, stand in ``Snapshot/intents``.
     public var parts: [Token: OrderPart] = [:]
+    /// What other partitions keep of them, by partition and without the lines: whoever says something of a part is
+    /// believed only when it is there.
+    public var otherParts: [Token: [Int: OrderPart]] = [:]
     /// The orders of which something here has come due, the oldest first.
     public var due: [Token] = []
 

@@ -67,6 +67,17 @@ public struct Order: Hashable, Sendable {
             && lines.elementsEqual(submit.lines) { $0.sku == $1.sku && $0.quantity == $1.quantity }
     }
 
+    /// Whether `image` shows this order, as it stands or as it stood, and not one of before its token was forgotten. Of
+    /// what is undecided only the present version counts: nobody waits for the answer to an older one.
+    public func isShown(by image: Order) -> Bool {
+        guard token == image.token, coordinator == image.coordinator, buyer == image.buyer,
+            image.version <= version,
+            lines.elementsEqual(image.lines, by: { $0.sku == $1.sku && $0.quantity == $1.quantity })
+        else { return false }
+        if image.state.isUndecided { return image.version == version && image.state == state }
+        return image.decidedAt == decidedAt
+    }
+
     /// The intent that stands for line `number`.
     public func lineToken(_ number: Int) -> Token { .line(number, of: token) }
 
@@ -103,13 +114,15 @@ public struct OrderRow: Hashable, Sendable {
     public var sender: Sender?
     /// The confirm whose result the end of `reclaiming` is.
     public var confirmID: CommandID?
+    /// The last event of the coordinator's log that shows the order: as long as that is there, so is the row.
+    public var lastSeq: Int64
 
     /// A row as it was stored.
     public init(
         order: Order, awaited: PartitionSet = [], dueAt: Timestamp? = nil, changedAt: Timestamp,
         holdSeconds: Int64 = SKUPolicy.holdSecondsRange.upperBound,
         maxHoldSeconds: Int64 = SKUPolicy.holdSecondsRange.upperBound, sender: Sender? = nil,
-        confirmID: CommandID? = nil
+        confirmID: CommandID? = nil, lastSeq: Int64 = 0
     ) {
         self.order = order
         self.awaited = awaited
@@ -119,6 +132,7 @@ public struct OrderRow: Hashable, Sendable {
         self.maxHoldSeconds = maxHoldSeconds
         self.sender = sender
         self.confirmID = confirmID
+        self.lastSeq = lastSeq
     }
 }
 
@@ -150,11 +164,14 @@ public struct OrderPart: Hashable, Sendable {
     public var guardAt: Timestamp?
     /// How often it has asked since it last heard of the order.
     public var asked: Int
+    /// The last event of the participant's log that answers or asks for the order: as long as that is there, so is the
+    /// row.
+    public var lastSeq: Int64
 
     /// A part as it was stored.
     public init(
         order: Token, coordinator: Int, lines: [Int], version: Int64, guardAt: Timestamp? = nil,
-        asked: Int = 0
+        asked: Int = 0, lastSeq: Int64 = 0
     ) {
         self.order = order
         self.coordinator = coordinator
@@ -162,6 +179,7 @@ public struct OrderPart: Hashable, Sendable {
         self.version = version
         self.guardAt = guardAt
         self.asked = asked
+        self.lastSeq = lastSeq
     }
 }
 

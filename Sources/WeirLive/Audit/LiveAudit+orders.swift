@@ -23,6 +23,10 @@ extension LiveAudit {
                 if rows.bool(row, 1) {
                     finish(token, walk.state, try Order(audited: rows, row))
                     walk.end()
+                } else if rows.optionalText(row, 4) == nil {
+                    // The checkpoint stands for the events before it, of which one recorded the order.
+                    walk.state = OrderWalk(
+                        trail: OrderTrail(from: try Order(audited: rows, row)), recordings: 1)
                 } else if let problem = Self.follow(&walk.state, rows, row) {
                     report.log.noteProblem("event \(rows.int(row, 2))-\(rows.int(row, 3))", problem)
                 }

@@ -32,10 +32,23 @@ struct OrderTrace {
             }
         }
         var found = try read(from: beginning.microseconds)
-        if !found.contains(where: { Self.begins($0.happening) }) { found = try read(from: .min) }
+        let gone = try pruned(session)
+        if gone == nil, !found.contains(where: { Self.begins($0.happening) }) { found = try read(from: .min) }
         let decided = found.first { Self.decides($0.happening) }?.entry
         let accepted = IntentTrace.accepted("the order", decided, order.coordinator)
-        return (accepted.map { [$0] } ?? []) + found.map(\.entry)
+        return [gone, accepted].compactMap { $0 } + found.map(\.entry)
+    }
+
+    /// What a prune has left of the order's beginning.
+    private func pruned(_ session: Session) throws -> IntentTrace.Entry? {
+        let rows = try session.run(Query(Queries.pruneOrderImages, [.texts([order.token.text])]))
+        guard rows.count == 1, let image = try Order(rows, 0) else { return nil }
+        let seq = try Checkpoints(session).seqs[order.coordinator] ?? 0
+        return IntentTrace.Entry(
+            at: image.decidedAt, kind: "pruned",
+            detail:
+                "recorded; what happened up to event \(seq) was pruned, and left it \(image.state.rawValue)",
+            place: IntentTrace.Place(partition: order.coordinator))
     }
 
     /// Whether an event is the order's first: it came from no other state.

@@ -22,6 +22,7 @@ extension LivePartitionStore {
         queries += buyerQueries(decision)
         queries += orderWrites(batch)
         if !decision.results.isEmpty { queries.append(insert(decision.results, at: batch.at)) }
+        queries += latePayments(decision.events)
         if !batch.events.isEmpty { queries.append(insert(batch.events, at: batch.at)) }
         if !batch.deadLetters.isEmpty { queries += Query.keeping(batch.deadLetters, partition: key) }
         if !batch.clearedSuspects.isEmpty {
@@ -60,6 +61,22 @@ extension LivePartitionStore {
                 .int2(key), .timestamp(moment.microseconds), .texts(results.map(\.id.text)),
                 .texts(results.map(\.payload)), .texts(results.map(\.result.stored)),
             ])
+    }
+
+    /// Notes the events that tell of payments that came too late: their intents may have been forgotten meanwhile.
+    private func latePayments(_ events: [Event]) -> [Query] {
+        var (seqs, tokens) = ([Int64](), [String]())
+        for event in events {
+            guard case .shortfall(let intent, _) = event.happening else { continue }
+            seqs.append(event.seq)
+            tokens.append(intent.token.text)
+        }
+        guard !seqs.isEmpty else { return [] }
+        return [
+            Query(
+                Queries.commitNoteLatePayments,
+                [.int4(Int32(seqs.count)), .int2(key), .int8s(seqs), .texts(tokens)])
+        ]
     }
 
     private func insert(_ events: [LoggedEvent], at moment: Timestamp) -> Query {

@@ -42,7 +42,7 @@ extension LivePartitionStore {
     func orderQueries(_ tokens: [Token]) -> [Query] {
         let texts = Bind.texts(tokens.map(\.text))
         return [
-            Query(Queries.readOrders, [texts]), Query(Queries.readOrderParts, [.int2(key), texts]),
+            Query(Queries.readOrders, [texts]), Query(Queries.readOrderParts, [texts]),
             Query(Queries.readOrderLines, [.int2(key), texts]),
             Query(Queries.readOrderSkus, [.int2(key), texts]),
         ]
@@ -62,11 +62,18 @@ extension LivePartitionStore {
         }
         for row in 0..<answers[1].count {
             let order = Token(unchecked: answers[1].text(row, 0))
-            snapshot.orders.parts[order] = OrderPart(
-                order: order, coordinator: answers[1].int(row, 1), lines: (lines[order] ?? []).sorted(),
+            var part = OrderPart(
+                order: order, coordinator: answers[1].int(row, 1), lines: [],
                 version: answers[1].int8(row, 2),
-                guardAt: answers[1].moment(row, 3),
-                asked: answers[1].int(row, 4))
+                guardAt: answers[1].moment(row, 3), asked: answers[1].int(row, 4),
+                lastSeq: answers[1].int8(row, 5))
+            let home = answers[1].int(row, 6)
+            guard home == partition else {
+                snapshot.orders.otherParts[order, default: [:]][home] = part
+                continue
+            }
+            part.lines = (lines[order] ?? []).sorted()
+            snapshot.orders.parts[order] = part
         }
         for row in 0..<answers[3].count {
             let sku = SKU(unchecked: answers[3].text(row, 0))
@@ -92,7 +99,8 @@ extension LivePartitionStore {
             sender: rows.optionalText(row, 14).map {
                 Sender(replyTo: $0, correlationID: rows.optionalText(row, 15))
             },
-            confirmID: rows.optionalText(row, 16).map(CommandID.init(unchecked:)))
+            confirmID: rows.optionalText(row, 16).map(CommandID.init(unchecked:)), lastSeq: rows.int8(row, 17)
+        )
     }
 
     // MARK: The commit
@@ -109,7 +117,10 @@ extension LivePartitionStore {
         if !recorded.isEmpty { queries.append(insert(recorded)) }
         let changed = decision.rows.filter { $0.versionBefore != nil }
         if !changed.isEmpty { queries.append(update(changed)) }
-        if !decision.parts.isEmpty { queries.append(put(decision.parts.map(\.after))) }
+        let newParts = decision.parts.filter(\.isNew).map(\.after)
+        if !newParts.isEmpty { queries.append(insert(newParts)) }
+        let knownParts = decision.parts.filter { !$0.isNew }.map(\.after)
+        if !knownParts.isEmpty { queries.append(update(knownParts)) }
         if !decision.addresses.isEmpty {
             queries.append(
                 Query(
@@ -155,19 +166,29 @@ extension LivePartitionStore {
         [
             .texts(rows.map(\.order.storedLines)), .optionalTexts(rows.map { $0.sender?.replyTo }),
             .optionalTexts(rows.map { $0.sender?.correlationID }),
-            .optionalTexts(rows.map { $0.confirmID?.text }),
+            .optionalTexts(rows.map { $0.confirmID?.text }), .int8s(rows.map(\.lastSeq)),
         ]
     }
 
-    private func put(_ parts: [OrderPart]) -> Query {
+    private func insert(_ parts: [OrderPart]) -> Query {
         Query(
-            Queries.commitPutOrderParts,
-            [
-                .int2(key), .int8s(parts.map(\.version)),
-                .optionalTimestamps(parts.map { $0.guardAt?.microseconds }),
-                .int4s(parts.map { Int32(clamping: $0.asked) }), .int4s(parts.map { Int32($0.coordinator) }),
-                .texts(parts.map(\.order.text)),
+            Queries.commitInsertOrderParts,
+            [.int2(key)] + columns(parts) + [
+                .int4s(parts.map { Int32($0.coordinator) }), .texts(parts.map(\.order.text)),
             ])
+    }
+
+    private func update(_ parts: [OrderPart]) -> Query {
+        Query(
+            Queries.commitUpdateOrderParts,
+            [.int4(Int32(parts.count)), .int2(key)] + columns(parts) + [.texts(parts.map(\.order.text))])
+    }
+
+    private func columns(_ parts: [OrderPart]) -> [Bind] {
+        [
+            .int8s(parts.map(\.version)), .optionalTimestamps(parts.map { $0.guardAt?.microseconds }),
+            .int4s(parts.map { Int32(clamping: $0.asked) }), .int8s(parts.map(\.lastSeq)),
+        ]
     }
 }
 

@@ -6,7 +6,8 @@ import WeirWire
 
 extension LivePartitionStore {
     /// Reads a snapshot in one round trip. Only this owner writes what it reads, so that statements which each see
-    /// their own moment still fit together; the head, read last, would tell.
+    /// their own moment still fit together; the head, read last, would tell. Orders are forgotten by others, each with all
+    /// of its rows at once: a batch that names some reads everything at one moment.
     public func read(_ request: SnapshotRequest) throws(StoreError) -> Snapshot {
         var queries: [Query] = []
         var due, dueStocks, intents, results, stocks, lines, buyers, uncounted: Int?
@@ -45,7 +46,11 @@ extension LivePartitionStore {
         if !request.orders.isEmpty { queries += orderQueries(request.orders) }
         let clock = add(Query(Queries.readClock, [.int2(key)]))
 
-        let answers = try asStoreError { [queries] () throws(PostgresError) in try session.run(queries) }
+        let isOfOneMoment = !request.orders.isEmpty && !isReader
+        let answers = try asStoreError { [queries] () throws(PostgresError) in
+            guard isOfOneMoment else { return try session.run(queries) }
+            return Array(try session.transaction([Query(Queries.ownOneMoment)] + queries).dropFirst())
+        }
         guard answers[clock].count == 1 else {
             throw StoreError(.otherDatabase, "the database has no partition \(partition); run `weir migrate`")
         }

@@ -9,6 +9,8 @@ public final class LivePartitionStore: PartitionStore {
     let session: Session
     let partition: Int
     let key: Int16
+    /// Whether the session is somebody else's, in a transaction that sees one moment.
+    let isReader: Bool
 
     /// Connects and takes the partition's lock.
     ///
@@ -18,6 +20,7 @@ public final class LivePartitionStore: PartitionStore {
     {
         self.partition = partition
         key = Int16(partition)
+        isReader = false
         var settings = settings
         // A frozen owner loses its lock: every session with a partition says something once a second.
         settings.idleSessionTimeoutSeconds = 5
@@ -36,6 +39,7 @@ public final class LivePartitionStore: PartitionStore {
     init(reading session: Session, partition: Int) {
         self.session = session
         self.partition = partition
+        isReader = true
         key = Int16(partition)
     }
 

@@ -7,7 +7,8 @@ import WeirTopology
 public struct Checkpoints: Sendable {
     /// By partition the last event that is gone; 0 where none is.
     public let seqs: [Int: Int64]
-    /// The moment before which tokens may have been forgotten; nil when nothing was ever pruned.
+    /// The moment before which tokens may have been forgotten although the log still told of them; nil when nothing was
+    /// ever pruned. Since `m0009_prune_orders` none is.
     public let horizon: Timestamp?
 
     /// Reads them.

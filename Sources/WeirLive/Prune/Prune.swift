@@ -9,8 +9,9 @@ import WeirTopology
 /// It owns no partition, and takes nothing from an owner. The events that it deletes are published, and nobody writes
 /// or reads those again: the head stands behind them, the cursor never goes back. Intents it deletes only as they stand
 /// (`forget_intents` says why that is safe beside a batch that has them in hand), and no count of a SKU or a buyer that
-/// a batch reads changes by it: sales become totals in the transaction that deletes them. Everything else is in tables
-/// that only a prune writes, one at a time, under a lock of its own.
+/// a batch reads changes by it: sales become totals in the transaction that deletes them. Orders go whole, when every
+/// partition that has a line of one has let go of its log so far (`forget_orders`). Everything else is in tables that only
+/// a prune writes, one at a time, under a lock of its own.
 public final class Prune: Sendable {
     /// How far it has come.
     public struct Progress: Sendable, Hashable {
@@ -20,6 +21,8 @@ public final class Prune: Sendable {
         public var done: Int64 = 0
         /// Intents that were forgotten.
         public var forgotten = 0
+        /// Orders that were forgotten.
+        public var orders = 0
         /// What it walks through when the events are gone.
         public var walk: String?
     }
@@ -48,7 +51,7 @@ public final class Prune: Sendable {
 
     /// Says what ``perform(_:)`` would do, and does nothing. Blocks.
     public func foresee(_ order: PruneOrder) throws -> PruneReport {
-        try withSession(order) { session in
+        try withSession(order) { session, _ in
             var report = PruneReport(order)
             let plans = try PartitionPlan.read(order, session)
             for plan in plans {
@@ -60,6 +63,7 @@ public final class Prune: Sendable {
                 let rows = try session.run(Query(Queries.pruneCountSales, [.timestamp(sold.microseconds)]))
                 report.intents[.confirmed, default: 0] += rows.int(0, 0)
             }
+            report.note(orders: try session.run(Query(Queries.pruneDryOrders, plans.ends + [order.sold])))
             report.commands = try session.run(
                 Query(Queries.pruneCountCommands, plans.moments(order))
             ).int(0, 0)
@@ -70,13 +74,19 @@ public final class Prune: Sendable {
 
     /// Does it. Blocks, for as long as there is something to let go.
     public func perform(_ order: PruneOrder) throws -> PruneReport {
-        try withSession(order) { session in
+        try withSession(order) { session, partitioning in
             try takeLock(session)
             var report = PruneReport(order)
             let plans = try PartitionPlan.read(order, session)
             state.withLock { $0.total = plans.reduce(0) { $0 + $1.end - $1.start } }
-            let tells = try session.run(Query(Queries.auditThresholds)).bool(0, 0)
-            for plan in plans { try prune(plan, order, tells, session, &report) }
+            let rules = LogFold.Rules(
+                requiresCrossings: try session.run(Query(Queries.auditThresholds)).bool(0, 0),
+                horizon: try Checkpoints(session).horizon)
+            for plan in plans { try prune(plan, order, rules, session, &report) }
+            try forgetOrders(order, partitioning, session) { rows in
+                report.note(orders: rows)
+                state.withLock { $0.orders = report.forgottenOrders }
+            }
             if let sold = order.soldBefore {
                 try walk("old sales", try pages(session).sales, session) { from, to in
                     report.note(
@@ -111,18 +121,18 @@ public final class Prune: Sendable {
     // MARK: One partition
 
     private func prune(
-        _ plan: PartitionPlan, _ order: PruneOrder, _ tells: Bool, _ session: Session,
+        _ plan: PartitionPlan, _ order: PruneOrder, _ rules: LogFold.Rules, _ session: Session,
         _ report: inout PruneReport
     ) throws {
         var place = plan.start
         while place < plan.end, !stopSignal.isStopping {
-            let fold = try nextPiece(of: plan, after: place, tells, session)
+            let fold = try nextPiece(of: plan, after: place, rules, session)
             let answers = try retrying {
                 try session.transaction(fold.queries(after: place, order))
             }
             place = fold.end
             report.events += fold.count
-            report.note(answers[fold.forgettingQuery])
+            report.note(answers[LogFold.forgettingQuery])
             state.withLock {
                 $0.done += Int64(fold.count)
                 $0.forgotten = report.forgotten
@@ -133,7 +143,7 @@ public final class Prune: Sendable {
 
     /// The next events, up to the end of a batch, all of whose events have one time.
     private func nextPiece(
-        of plan: PartitionPlan, after place: Int64, _ tells: Bool, _ session: Session
+        of plan: PartitionPlan, after place: Int64, _ rules: LogFold.Rules, _ session: Session
     ) throws -> LogFold {
         var limit = stepSize
         while true {
@@ -155,15 +165,19 @@ public final class Prune: Sendable {
                 while count > 0, log.timestamp(count - 1, 1) == last { count -= 1 }
             }
             if count > 0 {
-                return try LogFold(
-                    log, count: count, partition: plan.partition, horizon: plan.horizon,
-                    requiresCrossings: tells, session)
+                return try LogFold(log, count: count, partition: plan.partition, rules, session)
             }
             limit *= 2
         }
     }
 
     // MARK: Walks
+
+    /// Whether somebody has asked it to stop.
+    var isStopping: Bool { stopSignal.isStopping }
+
+    /// Says what it walks through.
+    func show(_ walk: String) { state.withLock { $0.walk = walk } }
 
     private func pages(_ session: Session) throws -> (sales: Int64, commands: Int64) {
         let rows = try session.run(Query(Queries.prunePages))
@@ -182,14 +196,16 @@ public final class Prune: Sendable {
 
     // MARK: The session
 
-    private func withSession<Value>(_ order: PruneOrder, _ body: (Session) throws -> Value) throws -> Value {
+    private func withSession<Value>(
+        _ order: PruneOrder, _ body: (Session, Partitioning) throws -> Value
+    ) throws -> Value {
         var settings = SessionSettings(url: databaseURL, applicationName: "weir prune")
         // To find the end of what is old may take long, and so may a walk.
         settings.statementTimeoutSeconds = 0
         settings.answerTimeoutSeconds = 3_600
         let session = try Session(settings)
         defer { session.close() }
-        _ = try Installation.read(session)
+        let partitioning = try Installation.read(session).partitioning
         let now = Timestamp(microseconds: try session.run(Query(Queries.prunePages)).timestamp(0, 2))
         guard order.before <= now else {
             throw PruneError.order(
@@ -198,11 +214,11 @@ public final class Prune: Sendable {
         guard order.soldBefore.map({ $0 <= order.before }) ?? true else {
             throw PruneError.order("--sold-before must not be later than --before")
         }
-        return try body(session)
+        return try body(session, partitioning)
     }
 
     /// Tries again what lost against a worker.
-    private func retrying<Value>(_ body: () throws -> Value) throws -> Value {
+    func retrying<Value>(_ body: () throws -> Value) throws -> Value {
         var attempts = 1
         while true {
             do {
@@ -220,7 +236,6 @@ private struct PartitionPlan {
     let partition: Int
     /// The last event that is gone, and the last one that can go.
     let start, end: Int64
-    let horizon: Timestamp?
     /// When the first event that stays was decided.
     let firstLeft: Timestamp?
 
@@ -229,7 +244,7 @@ private struct PartitionPlan {
         return (0..<rows.count).map { row in
             PartitionPlan(
                 partition: rows.int(row, 0), start: rows.int8(row, 1), end: rows.int8(row, 2),
-                horizon: rows.moment(row, 3), firstLeft: rows.moment(row, 4))
+                firstLeft: rows.moment(row, 3))
         }
     }
 
@@ -240,12 +255,20 @@ private struct PartitionPlan {
             Queries.pruneDryRun,
             [
                 .int2(Int16(partition)), .int8(start), .int8(end),
-                order.soldBefore.map { .timestamp($0.microseconds) } ?? .null,
+                order.sold,
             ])
     }
 }
 
+extension PruneOrder {
+    /// Null where sales are kept.
+    var sold: Bind { soldBefore.map { .timestamp($0.microseconds) } ?? .null }
+}
+
 extension [PartitionPlan] {
+    /// By partition the last event that can go.
+    fileprivate var ends: [Bind] { [.int2s(map { Int16($0.partition) }), .int8s(map(\.end))] }
+
     /// By partition the moment before which commands may be forgotten: the answers of older ones are published.
     fileprivate func moments(_ order: PruneOrder) -> [Bind] {
         [
@@ -261,6 +284,15 @@ extension PruneReport {
         for row in 0..<rows.count {
             guard let state = IntentState(rawValue: rows.text(row, 0)) else { continue }
             intents[state, default: 0] += rows.int(row, 1)
+        }
+    }
+
+    /// Adds rows of a status, how many orders of it were forgotten, and how many lines they had.
+    fileprivate mutating func note(orders rows: Rows) {
+        for row in 0..<rows.count {
+            guard let state = OrderState(rawValue: rows.text(row, 0)) else { continue }
+            orders[state, default: 0] += rows.int(row, 1)
+            lines += rows.int(row, 2)
         }
     }
 }

@@ -3,7 +3,8 @@ import WeirWire
 
 /// What a prune shall do.
 public struct PruneOrder: Sendable, Hashable {
-    /// Events of before this moment go, and tokens of which the last event goes; at most the database's clock.
+    /// Events of before this moment go, and tokens of which the last event goes, an order's with those of all of its lines;
+    /// at most the database's clock.
     public var before: Timestamp
     /// Sales confirmed before this moment are final and go too; nil keeps every sale, because it can be cancelled. At
     /// most ``before``.
@@ -36,6 +37,10 @@ public struct PruneReport: Sendable, Hashable {
     public internal(set) var events = 0
     /// How many intents were forgotten, by their state.
     public internal(set) var intents: [IntentState: Int] = [:]
+    /// How many orders were forgotten, by their state.
+    public internal(set) var orders: [OrderState: Int] = [:]
+    /// How many lines they had.
+    public internal(set) var lines = 0
     /// How many results of commands were forgotten.
     public internal(set) var commands = 0
     /// False when somebody stopped it before its end.
@@ -43,8 +48,10 @@ public struct PruneReport: Sendable, Hashable {
 
     init(_ order: PruneOrder) { self.order = order }
 
-    /// How many intents were forgotten.
+    /// How many intents were forgotten, apart from the lines of orders.
     public var forgotten: Int { intents.values.reduce(0, +) }
+    /// How many orders were forgotten.
+    public var forgottenOrders: Int { orders.values.reduce(0, +) }
 
     /// Writes the members of the report's JSON.
     public func write(to json: inout JSONWriter) {
@@ -56,6 +63,12 @@ public struct PruneReport: Sendable, Hashable {
                 if let count = intents[state] { json.member(named: state.rawValue, .integer(Int64(count))) }
             }
         }
+        json.member("orders") { json in
+            for state in OrderState.allCases {
+                if let count = orders[state] { json.member(named: state.rawValue, .integer(Int64(count))) }
+            }
+        }
+        json.member("lines", Int64(lines))
         json.member("commands", Int64(commands))
         json.member("whole", isWhole)
         json.member("partitions", array: parts) { json, part in

@@ -8,8 +8,8 @@ public struct IntentTrail: Sendable {
 
     /// An intent before its decision, or as a checkpoint shows it.
     ///
-    /// - Parameter horizon: the moment before which tokens may have been forgotten; nil when none ever was. Of such a
-    ///   token the log may still tell that somebody paid too late.
+    /// - Parameter horizon: the moment before which tokens may have been forgotten although the log still told that
+    ///   somebody paid too late; nil when none was.
     public init(from image: Intent? = nil, horizon: Timestamp? = nil) {
         self.image = image
         self.horizon = horizon

@@ -2,10 +2,11 @@ import WeirCore
 
 /// Follows one order through its coordinator's log.
 public struct OrderTrail: Sendable {
-    private var image: Order?
+    /// The order after the last event; nil before the first one.
+    public private(set) var image: Order?
 
-    /// An order before its first event.
-    public init() {}
+    /// An order before its first event, or as a checkpoint shows it.
+    public init(from image: Order? = nil) { self.image = image }
 
     /// Checks the next event about the order; returns what is wrong with it, or nil.
     public mutating func follow(_ happening: OrderHappening) -> String? {

@@ -73,6 +73,7 @@ struct PruneCommand: WeirCommand {
     private static func line(_ progress: Prune.Progress) -> String {
         "pruning: \(progress.done) of \(count(Int(progress.total), "event")),"
             + " \(count(progress.forgotten, "intent"))"
+            + (progress.orders > 0 ? ", \(count(progress.orders, "order"))" : "")
             + (progress.walk.map { "; \($0)" } ?? "")
     }
 
@@ -82,8 +83,16 @@ struct PruneCommand: WeirCommand {
             report.intents[state].map { "\($0) \(state.rawValue)" }
         }
         let detail = states.isEmpty ? "" : " (\(states.joined(separator: ", ")))"
+        let ends = OrderState.allCases.compactMap { state in
+            report.orders[state].map { "\($0) \(state.rawValue)" }
+        }
+        let orders =
+            ends.isEmpty
+            ? ""
+            : ", \(count(report.forgottenOrders, "order")) (\(ends.joined(separator: ", "))) with"
+                + " \(count(report.lines, "line"))"
         let text =
-            "\(count(report.events, "event")), \(count(report.forgotten, "intent"))\(detail) and"
+            "\(count(report.events, "event")), \(count(report.forgotten, "intent"))\(detail)\(orders) and"
             + " \(count(report.commands, "command result")) \(verb)"
         if onlyTalk { say(text) } else { print(text) }
     }

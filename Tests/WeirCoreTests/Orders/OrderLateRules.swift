@@ -209,10 +209,12 @@ import WeirCore
                 twice.deliver()
             }
         }
-        #expect(once.orders == twice.orders)
+        // Whoever hears everything twice says more, and changes nothing more.
+        #expect(once.orders.mapValues(\.withoutSeq) == twice.orders.mapValues(\.withoutSeq))
         #expect(once.stocks == twice.stocks)
         #expect(once.intents == twice.intents)
-        #expect(once.parts == twice.parts)
+        let parts = once.parts.mapValues { $0.mapValues(\.withoutSeq) }
+        #expect(parts == twice.parts.mapValues { $0.mapValues(\.withoutSeq) })
     }
 
     @Test func aLostAnswerIsAskedForAndToldAgain() {

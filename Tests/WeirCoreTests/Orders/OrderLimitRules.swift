@@ -87,6 +87,56 @@ import WeirCore
         #expect(town.mail.count == images.count, "the same image again is answered again")
     }
 
+    /// What the buyer bought meanwhile counts, for the coordinator's own lines and for those of the others.
+    @Test(arguments: [0, 2]) func aLatePaymentIsBoundByTheBuyersLimit(_ home: Int) {
+        let limited = home == 0 ? a : c
+        var town = Town([a: 9, b: 9, c: 9])
+        town.set(SKUPolicy(holdSeconds: 10, maxPerBuyer: 3), of: limited)
+        town.ask(order(far, [(a, 2), (b, 2), (c, 2)]))
+        town.settle()
+        town.pass(seconds: 10)
+        town.lookAround()
+        town.settle()
+        #expect(town.state(far) == .expired)
+        town.decide([submit(Token("meanwhile")!, limited, 2)], at: home)
+        town.ask(confirm(order: far))
+        town.settle()
+        #expect(town.state(far) == .expired)
+        #expect(town.lines(far) == [.expired, .expired, .expired])
+        #expect(town.told.contains { if case .order(.shortfall) = $0 { true } else { false } })
+        #expect(town.stock(limited) == (7, 2, 0))
+    }
+
+    /// Who has not followed the first cancel of a line hears of the second one, too; nobody else has to.
+    @Test func aSecondCancelOfLinesAsksWhoHasNotAnsweredTheFirst() {
+        var town = reserved()
+        town.ask(cancel(order: far, [1], id: "x1"))
+        #expect(town.mail.map(\.to) == [0])
+        town.mail = []
+        town.ask(cancel(order: far, [2], id: "x2"))
+        #expect(town.mail.map(\.to) == [0, 1])
+        #expect(town.orders[far]?.awaited == [0, 1])
+        town.settle()
+        #expect(town.lines(far) == [.cancelled, .cancelled, .reserved])
+        #expect(town.stock(a) == (5, 0, 0) && town.stock(b) == (5, 0, 0))
+    }
+
+    /// No history leads there, because a coordinator confirms only what its participants have taken again: a line that
+    /// holds nothing is sold by no image.
+    @Test func aConfirmationDoesNotSellALineThatHasExpired() {
+        var town = reserved()
+        town.pass(seconds: 10)
+        town.lookAround()
+        town.settle()
+        var row = town.orders[far]!
+        row.order.state = .confirmed
+        row.order.version += 1
+        town.falsify(row)
+        town.decide([.order(.message(.image(row.order)))], at: 0)
+        #expect(town.lines(far)[0] == .expired)
+        #expect(town.stock(a) == (5, 0, 0))
+    }
+
     private func reserved() -> OrderTown {
         var town = Town([a: 5, b: 5, c: 5])
         town.ask(order(far, [(a, 1), (b, 1), (c, 1)]))

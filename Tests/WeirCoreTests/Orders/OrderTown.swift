@@ -53,6 +53,16 @@ struct OrderTown {
     /// Another database without the order, as after a restore.
     mutating func forget(_ order: Token) { orders[order] = nil }
 
+    /// Forgets an order as a prune does, with its parts and lines.
+    mutating func prune(_ order: Token) {
+        forget(order)
+        for partition in parts.keys { parts[partition]?[order] = nil }
+        intents = intents.filter { $0.key.line?.order != order }
+    }
+
+    /// Another row than the coordinator would ever write.
+    mutating func falsify(_ row: OrderRow) { orders[row.order.token] = row }
+
     // MARK: Deciding
 
     /// Decides a command at the partition that it goes to; a confirm, a cancel or an extension goes to the coordinator.
@@ -94,6 +104,14 @@ struct OrderTown {
         snapshot.stocks = stocks.filter { partitioning.partition(of: $0.key) == partition }
         snapshot.intents = intents.filter { partitioning.partition(of: $0.value.sku) == partition }
         snapshot.results = results
+        for sku in snapshot.stocks.keys {
+            for buyer in [ann, bob] {
+                let claims = snapshot.intents.values.filter {
+                    $0.sku == sku && $0.buyer == buyer && ($0.state.isClaim || $0.state.isInLine)
+                }
+                snapshot.buyerUnits[BuyerKey(sku, buyer)] = claims.reduce(0) { $0 + $1.units }
+            }
+        }
         for (sku, waiting) in Dictionary(
             grouping: snapshot.intents.values.filter(\.state.isInLine), by: \.sku)
         {
@@ -102,6 +120,9 @@ struct OrderTown {
         snapshot.orders = OrderSnapshot(partition: partition, partitioning: partitioning)
         snapshot.orders.rows = orders
         snapshot.orders.parts = parts[partition] ?? [:]
+        for (other, parts) in parts where other != partition {
+            for part in parts.values { snapshot.orders.otherParts[part.order, default: [:]][other] = part }
+        }
         let now = now
         let due = orders.values.filter {
             $0.order.coordinator == partition && ($0.dueAt.map { $0 <= now } ?? false)
@@ -192,4 +213,22 @@ func cancel(order: Token, _ lines: [Int] = [], id name: String = "x1") -> OrderC
 
 func extend(order: Token, to seconds: Int64, id name: String = "e1") -> OrderCommand {
     .extend(OrderExtension(id: id(name), order: order, holdUntil: at(seconds)))
+}
+
+extension OrderRow {
+    /// The same, whatever told of it last.
+    var withoutSeq: OrderRow {
+        var row = self
+        row.lastSeq = 0
+        return row
+    }
+}
+
+extension OrderPart {
+    /// The same, whatever told of it last.
+    var withoutSeq: OrderPart {
+        var part = self
+        part.lastSeq = 0
+        return part
+    }
 }

@@ -97,37 +97,49 @@ import WeirWire
         try await DatabaseUnderTest.with(ports) { [self] database in
             let store = try database.open(1)
             try store.decideOrders([define(away, stocked: 9, holdSeconds: 60)], partition: 1)
-            let order = Order(
-                token: token, buyer: Buyer(unchecked: "b"), coordinator: 0,
-                lines: [
-                    OrderLine(sku: SKU(unchecked: home), quantity: two),
-                    OrderLine(sku: SKU(unchecked: away), quantity: two),
-                ],
-                state: .reserving, version: 3)
+            let other = try database.open(0)
+            let recorded = try other.decideOrders([
+                define(home, stocked: 9, holdSeconds: 60), .order(.submit(submit(token))),
+            ])
+            let row = try #require(recorded.decision.orders.rows.first?.after)
+            let order = row.order
             let write = try store.decideOrders([.order(.message(.image(order)))], partition: 1)
             let part = try #require(write.decision.orders.parts.first?.after)
-            #expect(part.version == 3 && part.lines == [2] && part.asked == 0)
+            #expect(part.version == 1 && part.lines == [2] && part.asked == 0)
             let guardAt = try #require(part.guardAt)
             var snapshot = try store.read(orders: [token])
-            #expect(snapshot.orders.parts == [token: part] && snapshot.orders.rows.isEmpty)
+            #expect(snapshot.orders.parts == [token: part] && snapshot.orders.rows == [token: row])
+            #expect(snapshot.orders.otherParts[token] ?? [:] == [:])
             #expect(snapshot.intents.keys.map(\.text) == ["\(token)/2"])
             #expect(snapshot.stocks.keys.map(\.text) == [away])
             #expect(try store.nextOrderDeadline() == guardAt)
             #expect(try store.dueOrders(until: guardAt, limit: 10) == [token])
 
             // The order has ended: the line is free, and nothing is due any more.
-            var ended = order
-            (ended.state, ended.version) = (.cancelled, 4)
-            try store.decideOrders([.order(.message(.image(ended)))], partition: 1)
+            let cancel = Command.order(.cancel(OrderChange(id: CommandID(unchecked: "c"), order: token)))
+            let ended = try other.decideOrders([cancel]).decision.orders.rows[0].after.order
+            let followed = try store.prepareOrders([.order(.message(.image(ended)))], partition: 1)
+            try store.commit(followed)
             snapshot = try store.read(orders: [token])
             #expect(snapshot.orders.parts[token]?.guardAt == nil)
-            #expect(snapshot.orders.parts[token]?.version == 4)
+            #expect(snapshot.orders.parts[token]?.version == 2)
             #expect(snapshot.intents.values.map(\.state) == [.cancelled])
             #expect(try store.nextOrderDeadline() == nil)
-            // Another partition has no part of it.
-            let other = try database.open(0)
-            #expect(try other.read(orders: [token]).orders.parts.isEmpty)
-            #expect(try other.read(orders: [token]).intents.isEmpty)
+            // Another partition has no part of it, and sees this one.
+            let seen = try other.read(orders: [token])
+            #expect(seen.orders.parts.isEmpty && seen.intents.keys.map(\.text) == ["\(token)/1"])
+            let foreign = try #require(seen.orders.otherParts[token]?[1])
+            #expect(foreign.version == 2 && foreign.guardAt == nil && foreign.lines.isEmpty)
+            #expect(foreign.lastSeq == followed.decision.head)
+            // What was forgotten meanwhile is not written again, and nothing is known twice.
+            for isNew in [true, false] {
+                var write = try store.prepareOrders([.order(.message(.image(ended)))], partition: 1)
+                let part = try #require(write.decision.orders.parts.first?.after)
+                let unknown = OrderPart(order: Token(unchecked: "x"), coordinator: 0, lines: [2], version: 1)
+                write.decision.orders.parts = [OrderPartChange(isNew: isNew, after: isNew ? part : unknown)]
+                let refused = write
+                #expect(kindOfFailure { () throws(StoreError) in try store.commit(refused) } == .retry)
+            }
             other.close()
             store.close()
         }

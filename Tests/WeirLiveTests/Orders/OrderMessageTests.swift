@@ -3,6 +3,7 @@ import Testing
 import WeirCore
 import WeirLive
 import WeirTopology
+import WeirWire
 
 /// Messages between partitions: forged, late, lost, and never answered.
 @Suite struct OrderMessages {
@@ -109,8 +110,16 @@ import WeirTopology
             let order = Order(
                 token: Token(unchecked: token), buyer: Buyer(unchecked: "b"), coordinator: 0, lines: lines,
                 state: .reserving, version: 1)
+            try room.execute(
+                """
+                insert into orders (version, awaited, changed_at, due_at, hold_seconds, max_hold_seconds, status,
+                    partition, token, buyer, lines)
+                values (1, 2, now(), now() + interval '1 hour', 900, 900, 'reserving', 0, '\(token)', 'b',
+                    '\(order.storedLines)')
+                """)
             try await room.publish(.state(order, from: nil), exchange: BrokerTopology.internal, to: 1)
             #expect(try await eventually { try room.lineState(token, 2) == "reserved" })
+            try room.execute("delete from orders")
         }
         let audit = try LiveAudit(databaseURL: room.databaseURL).run()
         #expect(audit.orders.examples == ["line \(token)/2 has units, and there is no order that names it"])

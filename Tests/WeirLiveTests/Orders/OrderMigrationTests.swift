@@ -54,6 +54,23 @@ import WeirTopology
         #expect(try room.count("select min(sold)::int from sku") == 8)
         try room.expectWholeOrders()
     }
+
+    /// Orders from before it was written down which event shows them last: they are kept until all is gone that was there.
+    @Test func ordersOfBeforeAPruneCouldForgetThemWaitForTheHead() async throws {
+        let room = try await LiveRoom.old(before: "m0009_prune_orders")
+        try room.execute(
+            """
+            update partition set head = 7 + partition;
+            insert into orders (version, awaited, changed_at, due_at, hold_seconds, max_hold_seconds, status, partition,
+                token, buyer, lines)
+            select 1, 0, now(), null, 1, 1, 'cancelled', p, 'o' || p, 'b', '{"lines":[]}' from generate_series(0, 1) p;
+            insert into order_part (version, asked, coordinator, partition, order_token) values (1, 0, 0, 1, 'o0');
+            """)
+        let outcome = try Migrator(databaseURL: room.databaseURL).run(partitions: room.partitioning)
+        #expect(outcome.applied.first == "m0009_prune_orders")
+        #expect(try room.texts("select last_seq::text from orders order by token") == ["7", "8"])
+        #expect(try room.texts("select last_seq::text from order_part") == ["8"])
+    }
 }
 
 extension LiveRoom {

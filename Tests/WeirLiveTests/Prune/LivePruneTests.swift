@@ -137,7 +137,8 @@ import WeirTopology
         desk.store.close()
     }
 
-    /// Workers decide, publish and expire while one prune follows another at their heels.
+    /// Workers decide, publish and expire while one prune follows another at their heels; messages between partitions are
+    /// under way while it does.
     @Test func workersGoOnDecidingMeanwhile() async throws {
         let room = try await LiveRoom.make(partitions: 2)
         let pool = room.pool()
@@ -179,12 +180,25 @@ import WeirTopology
                 for message in messages { #expect(await publisher.publish(message) == .confirmed) }
                 sent += messages.count
             }
+            for number in 0..<8 {
+                let token = "o-\(wave)-\(number)"
+                let change = number % 2 == 0 ? orderCancel(token) : orderConfirm(token)
+                for command in [orderSubmit(token, skus, buyer: "b\(number)"), change] {
+                    #expect(await publisher.publish(room.message(command)) == .confirmed)
+                }
+            }
         }
         let isDone = try await eventually(within: .seconds(60)) {
             try room.depth(0) + room.depth(1) == 0
                 && room.count("select count(*) from partition where published < head") == 0
         }
         #expect(isDone && pool.stopped.isEmpty)
+        let isSettled = try await room.ordersSettle()
+        #expect(isSettled)
+        let isPublished = try await eventually(within: .seconds(60)) {
+            try room.count("select count(*) from partition where published < head") == 0
+        }
+        #expect(isPublished)
         stop.stop()
         let (events, forgotten) = try await pruned
         let now = try room.session().now()
@@ -199,6 +213,17 @@ import WeirTopology
         #expect(try room.count("select count(*) from buyer_total where units > 50") == 0)
         #expect(try room.count("select max(units) from buyer_total") > 0)
         #expect(try room.count("select sum(pruned_sold)::bigint from checkpoint_sku") > 0)
+        // Of orders only those are left that are held, and nothing of any other.
+        #expect(try room.count("select count(*) from orders where status <> 'reserved'") == 0)
+        #expect(
+            try room.count(
+                """
+                select (select count(*) from order_part p
+                        where not exists (select from orders o where o.token = p.order_token))
+                    + (select count(*) from intent i where strpos(i.token, '/') > 0
+                        and not exists (select from orders o where o.token = split_part(i.token, '/', 1)))
+                    + (select count(*) from event_address)
+                """) == 0)
         try await onThread { pool.stop() }
         try await onThread { publisher.stop(drain: .zero) }
     }

@@ -15,7 +15,7 @@ struct PruneRoom {
     /// Its session belongs to the thread: nothing may be awaited while it is in use.
     init(_ room: LiveRoom) throws {
         self.room = room
-        store = try room.openStore()
+        store = try room.openPatientStore()
     }
 
     // MARK: History
@@ -65,7 +65,8 @@ struct PruneRoom {
     func everything() throws -> [String] {
         try [
             "event", "intent", "command", "sku", "buyer_total", "checkpoint", "checkpoint_sku",
-            "checkpoint_intent", "pruned_buyer",
+            "checkpoint_intent", "pruned_buyer", "orders", "order_part", "event_address", "checkpoint_order",
+            "late_payment",
         ].flatMap { try room.texts("select row(t.*)::text from \($0) t order by 1") }
     }
 
@@ -106,6 +107,15 @@ func define(_ sku: String, stocked: Int64, id: String, _ change: (inout SKUPolic
     return .define(
         Definition(
             id: CommandID(unchecked: id), sku: SKU(unchecked: sku), stocked: stocked, policy: policy))
+}
+
+extension LiveRoom {
+    /// A store whose session may be idle for as long as the rest of a test takes.
+    func openPatientStore(_ partition: Int = 0) throws -> LivePartitionStore {
+        let store = try openStore(partition)
+        try store.session.execute(script: "set idle_session_timeout = 0")
+        return store
+    }
 }
 
 extension Session {

@@ -46,10 +46,12 @@ extension Desk {
         tellEverybody(answered)
     }
 
-    /// A participant has answered: what it says counts once, and only for the order as it stands.
+    /// A participant has answered: what it says counts once, and only for the order as it stands. The part is written
+    /// before it answers: one that is not there has answered for an order that was forgotten since.
     mutating func gather(_ answer: PartAnswer) {
         guard var row = orders.row(answer.order), row.order.coordinator == orders.partition,
-            row.order.version == answer.version, row.awaited.contains(answer.partition)
+            row.order.version == answer.version, row.awaited.contains(answer.partition),
+            orders.part(answer.order, of: answer.partition)?.version ?? 0 >= answer.version
         else { return }
         row.awaited.remove(answer.partition)
         switch row.order.state {
@@ -78,11 +80,13 @@ extension Desk {
     }
 
     /// A participant asks. An order that is not known is recorded as cancelled first: nobody can then decide otherwise.
+    /// But a part that is gone, or holds nothing any more, has no use for an answer: its order may have been forgotten.
     mutating func reply(to inquiry: PartInquiry) {
         if let row = orders.row(inquiry.order) {
             guard row.order.coordinator == orders.partition else { return }
             return send(.told(row.order), to: [inquiry.partition])
         }
+        guard orders.part(inquiry.order, of: inquiry.partition)?.guardAt != nil else { return }
         let order = Order(
             token: inquiry.order, buyer: inquiry.buyer, coordinator: orders.partition, lines: [],
             state: .cancelled, version: inquiry.version, decidedAt: now)

@@ -70,7 +70,7 @@ extension Desk {
     private mutating func reclaim(_ known: OrderRow, _ change: OrderChange) -> CommandResult? {
         var row = known
         guard reserveLines(of: row.order).isComplete else {
-            tell(.order(.shortfall(row.order)))
+            send(.shortfall(row.order), to: [], isOutcome: true)
             return CommandResult(.refused(.shortfall), .order(row.order))
         }
         let others = orders.others(of: row.order.lines.filter { !$0.isGivenUp })

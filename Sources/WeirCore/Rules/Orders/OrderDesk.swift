@@ -16,11 +16,26 @@ struct OrderDesk {
 
     func row(_ order: Token) -> OrderRow? { rows[order] ?? snapshot.rows[order] }
     func part(_ order: Token) -> OrderPart? { parts[order] ?? snapshot.parts[order] }
+    func part(_ order: Token, of partition: Int) -> OrderPart? { snapshot.otherParts[order]?[partition] }
 
     mutating func put(_ row: OrderRow) { rows[row.order.token] = row }
     mutating func put(_ part: OrderPart) { parts[part.order] = part }
     mutating func address(_ seq: Int64, to partitions: PartitionSet) {
         addresses.append(EventAddress(seq: seq, to: partitions))
+    }
+    /// Notes that an event shows an order, or is about a part.
+    mutating func note(_ happening: OrderHappening, _ seq: Int64) {
+        switch happening {
+        case .state, .told, .shortfall:
+            guard var row = row(happening.order) else { return }
+            row.lastSeq = seq
+            put(row)
+        case .part, .inquired:
+            guard var part = part(happening.order) else { return }
+            part.lastSeq = seq
+            put(part)
+        case .conflict, .answered: return
+        }
     }
     mutating func answer(_ sender: Sender, by seq: Int64) {
         answers.append(LateAnswer(seq: seq, sender: sender))
@@ -49,6 +64,7 @@ extension Desk {
         answering sender: Sender? = nil
     ) {
         if isOutcome { tell(.order(happening)) } else { tellEverybody(.order(happening)) }
+        orders.note(happening, head)
         if !partitions.isEmpty { orders.address(head, to: partitions) }
         if let sender { orders.answer(sender, by: head) }
     }

@@ -4,10 +4,13 @@ extension Desk {
     /// The coordinator says how an order stands.
     ///
     /// An image that is older than what the part has followed comes too late; the same one again finds everything as it
-    /// should be, and is answered again, because the answer may be what was lost.
+    /// should be, and is answered again, because the answer may be what was lost. One of an order that the coordinator
+    /// does not have is of an order that was forgotten since; an order is recorded before its image is sent.
     mutating func follow(_ order: Order) {
         let known = orders.part(order.token)
-        guard order.coordinator != orders.partition, order.version >= known?.version ?? 0 else { return }
+        guard order.coordinator != orders.partition, order.version >= known?.version ?? 0,
+            orders.row(order.token)?.order.isShown(by: order) ?? false
+        else { return }
         let here = order.lines.indices.filter { orders.isHome(order.lines[$0].sku) }.map { $0 + 1 }
         var part =
             known ?? OrderPart(order: order.token, coordinator: order.coordinator, lines: here, version: 0)
