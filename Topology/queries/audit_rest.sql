@@ -2,4 +2,4 @@
 -- that has events; whether there are orders.
 select (select count(*) from sku), (select count(*) from checkpoint_sku), (select count(*) from checkpoint_intent),
     (select coalesce(min(partition), 0) from event), (select coalesce(max(partition), 0) from event),
-    exists (select from orders)
+    exists (select from orders) or exists (select from checkpoint_order)
