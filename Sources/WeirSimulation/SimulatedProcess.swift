@@ -120,6 +120,11 @@ final class SimulatedProcess: PartitionPorts {
         world.moveEvents()
     }
     func report(_ report: PartitionReport) {
-        if case .committed = report { world.commits += 1 }
+        switch report {
+        case .committed: world.commits += 1
+        // Whoever loses the partition over a message that he had noted may have hung over it: that counts like a death.
+        case .released: if let suspect = store?.suspect { world.lossesWith[suspect, default: 0] += 1 }
+        default: break
+        }
     }
 }
