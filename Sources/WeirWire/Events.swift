@@ -154,7 +154,7 @@ extension Happening {
 
     private static func stock(of sku: SKU, from fields: inout JSONFields) throws(WireRefusal) -> Stock? {
         guard var counters = try fields.object("stock") else { return nil }
-        let any = Int64.min...Int64.max
+        let any = WireRange.any
         return Stock(
             sku: sku, stocked: try counters.integer("stocked", in: any),
             available: try fields.integer("available", in: any), held: try counters.integer("held", in: any),

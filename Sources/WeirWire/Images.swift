@@ -36,7 +36,7 @@ extension Intent {
         guard let decidedAt = try fields.optionalTimestamp("decided_at") else {
             throw WireRefusal(.missingField, at: "decided_at", "the field 'decided_at' is missing")
         }
-        let any = 0...Int64.max
+        let any = WireRange.notNegative
         self.init(
             token: token, sku: sku, quantity: Quantity(unchecked: units), buyer: buyer,
             onShortage: try fields.optionalWord("on_shortage", as: ShortageRule.self),
@@ -73,7 +73,7 @@ extension Stock {
 
     /// Reads the counters of a SKU whose policy is known or does not matter.
     init(sku: SKU, counters fields: inout JSONFields, policy: SKUPolicy) throws(WireRefusal) {
-        let any = Int64.min...Int64.max
+        let any = WireRange.any
         self.init(
             sku: sku, stocked: try fields.integer("stocked", in: any),
             available: try fields.integer("available", in: any), held: try fields.integer("held", in: any),

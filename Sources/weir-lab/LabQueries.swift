@@ -48,6 +48,7 @@ enum LabQueries {
     static let chaosDead = text(PackageResources.chaos_dead_sql)
     static let chaosLog = text(PackageResources.chaos_log_sql)
     static let chaosLag = text(PackageResources.chaos_lag_sql)
+    static let chaosOrders = text(PackageResources.chaos_orders_sql)
 
     static let crowd = statement("crowd", PackageResources.lab_crowd_sql)
     static let last = statement("last", PackageResources.lab_last_sql)

@@ -105,6 +105,7 @@ import WeirPipeline
         """,
         "update event set token = 'x' where token = 'second'",
         "update event set sku = '' where token = 'second'",
+        "update intent set granted_at = '-infinity' where token = 'first'",
         // What a walk through the partitions does not meet.
         """
         insert into event (seq, at, type, partition, sku, token, body)

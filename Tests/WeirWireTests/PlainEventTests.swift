@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import WeirCore
 
@@ -51,6 +52,21 @@ import WeirCore
             #expect(plain(happening.type, body, SKU(unchecked: "other")) == nil)
         }
         #expect(read > 300 && left > 300)
+    }
+
+    /// A sum of numbers that somebody forged must still be a number.
+    @Test(arguments: ["stocked", "available", "held", "sold", "version"])
+    func aNumberBeyondAllMeasureIsRefused(_ name: String) throws {
+        var words = SplitMix64(seed: 10)
+        let happening = Happening.intent(words.usual(.reserved), from: nil, stock: words.usualStock())
+        let text = String(decoding: happening.body(partition: 3), as: UTF8.self)
+        let place = try #require(text.range(of: "\"\(name)\":"))
+        for number in ["9223372036854775807", "-9223372036854775808", "1152921504606846977"] {
+            let rest = text[place.upperBound...].drop { $0.isNumber || $0 == "-" }
+            let body = Array((text[..<place.upperBound] + number + rest).utf8)
+            #expect(throws: WireRefusal.self) { try Happening(type: happening.type, body: body) }
+            #expect(plain(happening.type, body, words.item) == nil)
+        }
     }
 
     @Test func whatIsDamagedIsReadAlikeOrNotAtAll() throws {

@@ -20,4 +20,4 @@ from (
         o.hold_until, o.decided_at
     from checkpoint_order o
 ) w
-order by w.token, w.is_row, w.partition, w.seq
+order by w.token, w.is_row, w.type is not null, w.partition, w.seq

@@ -22,7 +22,7 @@ final class QuickRefusals: ChannelDuplexHandler, RemovableChannelHandler {
     /// What refuses; nil when the request has to go its way.
     typealias Refuse = @Sendable (HTTPRequest, ByteBuffer, _ isShedding: Bool) -> Answer?
 
-    /// Whether what arrives at this moment is refused whatever it is, because the server sheds load.
+    /// Whether what arrives at this moment comes while the server sheds load, and nobody has asked whether it is let in.
     var isShedding = false
 
     private struct Held {
@@ -90,8 +90,8 @@ final class QuickRefusals: ChannelDuplexHandler, RemovableChannelHandler {
         guard head.method == .post, head.path == "/v1/intents",
             let length = head.headerFields[.contentLength].flatMap({ Int($0) })
         else { return false }
-        return (1...largestBody).contains(length) && head.headerFields[.connection] == nil
-            && head.headerFields[.expect] == nil
+        return (1...largestBody).contains(length) && head.headerFields[.expect] == nil
+            && head.headerFields[.connection].map { $0.lowercased() == "keep-alive" } ?? true
     }
 
     private func release(_ context: ChannelHandlerContext) {

@@ -9,7 +9,7 @@ extension RequestHandler {
     /// `POST /v1/intents/batch`: one wish a line, each with its token; one answer a line, in the same order.
     ///
     /// Each line is answered as it would have been alone: a line that is wrong spoils only itself. The whole batch is
-    /// refused, before anything is published, only when it is too large.
+    /// refused, before anything is published, only when it is too large or the server sheds load.
     func submitBatch(_ request: Request, _ caller: Caller) async throws(Problem) -> Answer {
         let start = monotonicNanoseconds()
         let preference = try Preference.read(
@@ -24,6 +24,7 @@ extension RequestHandler {
         let lines = try batchLines(of: body)
         // The request itself is counted already.
         let notes = try rates.admit(lines.count - 1, credential: caller.rateName)
+        guard shedding.enters(lines.count) else { throw Self.shed }
         let trace = TraceParent(request.headers)
         // In the order of the lines: it is the order in which they are published.
         let passages = lines.map { line in

@@ -14,7 +14,7 @@ extension RequestHandler {
             gate?.isClosedToSome ?? false || producer.mayBeShut || isShedding,
             let token = try? IdempotencyKey.require(head.headerFields),
             let submit = body.withUnsafeReadableBytes({ Submit(token: token, plain: $0) }),
-            let refusal = refusal(of: submit) ?? (isShedding ? Self.shed : nil)
+            let refusal = refusal(of: submit) ?? (isShedding && !shedding.admits() ? Self.shed : nil)
         else { return nil }
         var notes = RateNotes()
         var answer: Answer

@@ -18,6 +18,7 @@ extension RequestHandler {
         let submit = try reading { () throws(WireRefusal) in try Submit(token: token, body: body) }
         try caller.requireBuyer(submit.buyer)
         let notes = try rates.admit(buyer: submit.buyer)
+        guard shedding.enters() else { throw Self.shed }
         let passage = try begin(
             submit, waitSeconds: preference.waitSeconds, since: start, trace: TraceParent(request.headers))
         var answer = try await finish(passage)
@@ -33,7 +34,6 @@ extension RequestHandler {
         _ submit: Submit, waitSeconds: Int, since start: UInt64, trace: TraceParent?
     ) throws(Problem) -> Passage {
         if let gate, gate.refuses(submit) { throw Self.soldOut(submit) }
-        guard shedding.enters() else { throw Self.shed }
         let id = producer.nextID()
         var waiter: OutcomeDesk.Waiter?
         if waitSeconds > 0 {

@@ -16,7 +16,7 @@ final class DoorKeeper: ChannelInboundHandler, RemovableChannelHandler {
         let isShedding: @Sendable () -> Bool
         /// Lets one in, or not.
         let admits: @Sendable () -> Bool
-        /// Whether whoever is not let in might have to be told something else.
+        /// Whether somebody might have to be told something else: then he is asked about only when he was read.
         let mustRead: @Sendable () -> Bool
         /// The answer, which counts as given.
         let answer: @Sendable () -> ByteBuffer
@@ -40,7 +40,7 @@ final class DoorKeeper: ChannelInboundHandler, RemovableChannelHandler {
         let request = PlainRequest(unwrapInboundIn(data))
         isAligned = request != nil
         guard let request, request.isIntent, door.isShedding(), connection.isQuiet,
-            context.channel.isWritable, !door.admits()
+            context.channel.isWritable
         else { return context.fireChannelRead(data) }
         guard !door.mustRead() else {
             refusals.isShedding = true
@@ -48,6 +48,7 @@ final class DoorKeeper: ChannelInboundHandler, RemovableChannelHandler {
             refusals.isShedding = false
             return
         }
+        guard !door.admits() else { return context.fireChannelRead(data) }
         connection.touch()
         context.write(wrapOutboundOut(door.answer()), promise: nil)
         mustFlush = true

@@ -19,10 +19,11 @@ struct LoadShedder: Sendable {
     static let calm: UInt64 = 2_000_000_000
     /// The share of the best rate that is let in however late the loop is.
     static let share = 0.6
-    /// So many a second are let in at least.
-    static let fewest = 50.0
-    /// A loop that is later than this was stopped, which is no load; in nanoseconds.
-    static let latest: UInt64 = 1_000_000_000
+    /// A loop that is much later than this was stopped, which is no load; in nanoseconds.
+    private let latest: UInt64
+
+    /// So many a second are let in at least: a loop that is late for so few is late for another reason.
+    var fewest = 1_000.0
 
     /// How late the loop was in the last tenths of a second, in nanoseconds.
     private(set) var lateness = 0.0
@@ -46,6 +47,7 @@ struct LoadShedder: Sendable {
     init(target: UInt64) {
         tolerance = Double(target) / 2
         goal = Double(target) / 4
+        latest = max(1_000_000_000, target)
     }
 
     /// Whether anybody might be refused.
@@ -62,14 +64,15 @@ struct LoadShedder: Sendable {
         return true
     }
 
-    /// Whether one is let in at `now`, whichever way he came.
-    mutating func enters(now: UInt64) -> Bool {
+    /// Whether some are let in together at `now`, whichever way they came.
+    mutating func enters(_ count: Int = 1, now: UInt64) -> Bool {
         guard limit != nil else { return true }
         guard reserve >= 1 else {
             lastRefusal = now
             return false
         }
-        reserve -= 1
+        // Whoever comes with many at once is let in, and others after him have to wait for it.
+        reserve -= Double(count)
         return true
     }
 
@@ -81,7 +84,7 @@ struct LoadShedder: Sendable {
         defer { lastLook = now }
         guard lastLook > 0, now > lastLook else { return }
         let seconds = Double(now - lastLook) / 1e9
-        lateness += (Double(min(late, Self.latest)) - lateness) * min(1, seconds / 0.1)
+        lateness += (Double(min(late, latest)) - lateness) * min(1, seconds / 0.1)
         measure(seconds)
         if let limit {
             steer(limit, now, seconds)
@@ -103,16 +106,18 @@ struct LoadShedder: Sendable {
         } else if lateness > goal {
             admit(rate * (1 - min(0.4, (lateness - goal) / 1e9)), seconds)
         } else {
-            admit(limit + best * 0.1 * seconds, seconds)
+            // Well in time: what made it late is over, and with it the reason to refuse.
+            let step = lateness < goal / 4 ? max(best * 0.1, limit * 0.5) : best * 0.1
+            admit(limit + step * seconds, seconds)
         }
     }
 
-    /// So many a second from now on; what was not used since the last look, or of the last 30 ms, may be used yet.
+    /// So many a second from now on; what was not used since the last look, or of the last 100 ms, may be used yet.
     private mutating func admit(_ limit: Double, _ seconds: Double) {
-        let limit = max(limit, best * Self.share, Self.fewest)
+        let limit = max(limit, best * Self.share, fewest)
         self.limit = limit
-        permits = min(permits + limit * seconds, limit * max(seconds, 0.03))
-        reserve = min(reserve + limit * 1.1 * seconds, limit * 1.1 * max(seconds, 0.1))
+        permits = min(permits + limit * seconds, limit * max(seconds, 0.1))
+        reserve = min(reserve + limit * 1.1 * seconds, limit * 1.1 * max(seconds, 0.2))
     }
 
     private mutating func measure(_ seconds: Double) {

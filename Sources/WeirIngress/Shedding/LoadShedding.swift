@@ -30,7 +30,7 @@ final class LoadShedding: Sendable {
         let now = monotonicNanoseconds()
         let wait = executor.wait(now: now)
         let last = state.withLock { $0.lastLook } ?? now
-        let late = max(0, Int64(now - last) - Self.pause.nanoseconds)
+        let late = max(0, (now > last ? Int64(now - last) : 0) - Self.pause.nanoseconds)
         look(now: now, late: UInt64(late) + wait)
     }
 
@@ -42,6 +42,9 @@ final class LoadShedding: Sendable {
         }
     }
 
+    /// Lets no fewer in than so many a second.
+    func setFewest(_ fewest: Double) { state.withLock { $0.shedder.fewest = fewest } }
+
     /// Whether anybody might be refused.
     var isShedding: Bool { state.withLock { $0.shedder.isShedding } }
 
@@ -50,9 +53,9 @@ final class LoadShedding: Sendable {
         state.withLock { $0.shedder.admits(now: $0.lastLook ?? 0) }
     }
 
-    /// Whether one is let in now, whichever way he came.
-    func enters() -> Bool {
-        state.withLock { $0.shedder.enters(now: $0.lastLook ?? 0) }
+    /// Whether some are let in together now, whichever way they came.
+    func enters(_ count: Int = 1) -> Bool {
+        state.withLock { $0.shedder.enters(count, now: $0.lastLook ?? 0) }
     }
 
     /// One of those who came in was served.

@@ -50,26 +50,39 @@ struct PlainRequest {
     }
 
     private static func isUnusual(_ field: Slice<UnsafeRawBufferPointer>) -> Bool {
-        switch field[field.startIndex] | 0x20 {
-        case UInt8(ascii: "c"): has(field, name: "connection:") || has(field, name: "content-length")
+        // Of a lone CR nobody knows whether a line ends there.
+        if field.contains(UInt8(ascii: "\r")) { return true }
+        return switch lowercase(field[field.startIndex]) {
+        case UInt8(ascii: "c"):
+            has(field, name: "content-length")
+                || has(field, name: "connection") && !equals(field, "connection: keep-alive")
         case UInt8(ascii: "e"): has(field, name: "expect")
         case UInt8(ascii: "t"): has(field, name: "transfer-encoding")
         case UInt8(ascii: "u"): has(field, name: "upgrade")
         // A line that goes on from the one before it (RFC 9112, 5.2).
-        case UInt8(ascii: " "), UInt8(ascii: "\t") | 0x20: true
+        case UInt8(ascii: " "), UInt8(ascii: "\t"): true
         default: false
         }
     }
 
+    private static func equals(_ field: Slice<UnsafeRawBufferPointer>, _ text: StaticString) -> Bool {
+        field.count == text.utf8CodeUnitCount && has(field, name: text)
+    }
+
+    /// Whether it begins with a name, which is written small here.
     private static func has(_ field: Slice<UnsafeRawBufferPointer>, name: StaticString) -> Bool {
         guard field.count >= name.utf8CodeUnitCount else { return false }
         return name.withUTF8Buffer { name in
             for (position, byte) in name.enumerated()
-            where field[field.startIndex + position] | 0x20 != byte | 0x20 {
+            where lowercase(field[field.startIndex + position]) != byte {
                 return false
             }
             return true
         }
+    }
+
+    private static func lowercase(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 
     private static func number(_ digits: Slice<UnsafeRawBufferPointer>) -> Int? {

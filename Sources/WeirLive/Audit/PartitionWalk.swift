@@ -66,13 +66,6 @@ struct PartitionWalk {
     }
 
     private mutating func takeCheckpoint(_ session: Session, _ key: [Bind]) throws {
-        var names: [SKU] = []
-        try session.stream(Query(Queries.auditKeptSkus, key), batch: QuickAudit.batch) { rows in
-            names = (0..<rows.count).map { SKU(unchecked: rows.text($0, 0)) }
-            let kept = try Checkpoints.trails(of: names, session, requiresCrossings: requiresCrossings)
-            for name in names { trails[try place(of: name)].trail = kept[name] ?? StockTrail() }
-            keptSKUs += names.count
-        }
         try session.stream(Query(Queries.auditKeptIntents, key), batch: QuickAudit.batch) { rows in
             for row in 0..<rows.count {
                 guard let intent = Intent(rows, row), ledger.begin(intent) else {
@@ -80,6 +73,14 @@ struct PartitionWalk {
                 }
             }
             keptIntents += rows.count
+            guard ledger.count <= limits.intents else { throw Doubt(reason: "there are many intents") }
+        }
+        var names: [SKU] = []
+        try session.stream(Query(Queries.auditKeptSkus, key), batch: QuickAudit.batch) { rows in
+            names = (0..<rows.count).map { SKU(unchecked: rows.text($0, 0)) }
+            let kept = try Checkpoints.trails(of: names, session, requiresCrossings: requiresCrossings)
+            for name in names { trails[try place(of: name)].trail = kept[name] ?? StockTrail() }
+            keptSKUs += names.count
         }
     }
 
@@ -88,7 +89,7 @@ struct PartitionWalk {
     private mutating func follow(_ rows: Rows, _ row: Int) throws {
         let seq = rows.int8(row, 0)
         func doubt(_ problem: String) -> Doubt { Doubt(reason: "event \(partition)-\(seq): \(problem)") }
-        guard seq == last + 1 else { throw doubt("it follows \(last)") }
+        guard seq == last &+ 1 else { throw doubt("it follows \(last)") }
         last = seq
         // An event of an order, or an answer about one, is about no SKU; orders are walked through by themselves.
         if rows.withBytes(row, 2, { $0.isEmpty }) {
@@ -139,6 +140,7 @@ struct PartitionWalk {
         guard partitioning.partition(of: sku) == partition else {
             throw Doubt(reason: "\(sku) stands in partition \(partition), where it does not live")
         }
+        guard SKU(sku.text) != nil else { throw Doubt(reason: "a SKU has a name that none can have") }
         guard trails.count < limits.skus else { throw Doubt(reason: "there are many SKUs") }
         places[sku] = trails.count
         trails.append((sku, StockTrail(requiresCrossings: requiresCrossings)))

@@ -109,8 +109,8 @@ public struct IntentSum: Sendable, Hashable {
 }
 
 extension IntentLedger.Image {
-    /// No time at all, which no intent has.
-    static let never = Int64.min
+    /// No time at all, which nothing that is read can be: the server's minus infinity is one less.
+    static let never = Int64.min + 1
 
     init(_ intent: Intent) {
         payload = intent.payloadHash
@@ -136,6 +136,7 @@ extension Intent {
         // Most have none of these.
         if onShortage != nil || replaces != nil || place != nil || availableFrom != nil {
             hasher.combine(onShortage)
+            hasher.combine(replaces == nil)
             hasher.combine(bytesOf: replaces?.text ?? "")
             hasher.combine(place)
             hasher.combine(availableFrom)

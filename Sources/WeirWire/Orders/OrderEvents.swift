@@ -114,7 +114,7 @@ extension PartAnswer {
         }
         self.init(
             order: order, partition: Int(try fields.integer("partition", in: 0...63)),
-            version: try fields.integer("version", in: 1...Int64.max), isComplete: isComplete,
+            version: try fields.integer("version", in: WireRange.positive), isComplete: isComplete,
             shortages: shortages,
             holdSeconds: try fields.integer("hold_seconds", in: SKUPolicy.holdSecondsRange),
             maxHoldSeconds: try fields.integer("max_hold_seconds", in: SKUPolicy.holdSecondsRange))
@@ -129,7 +129,7 @@ extension PartInquiry {
         self.init(
             order: try fields.identifier("token", as: Token.self), buyer: try fields.buyer("buyer"),
             partition: Int(try fields.integer("partition", in: 0...63)),
-            version: try fields.integer("version", in: 1...Int64.max), guardAt: guardAt)
+            version: try fields.integer("version", in: WireRange.positive), guardAt: guardAt)
     }
 }
 

@@ -49,7 +49,7 @@ extension Order {
             coordinator: Int(try fields.integer("partition", in: 0...63)),
             lines: try fields.orderLines(state), state: state,
             reason: try fields.optionalWord("reason", as: RejectionReason.self),
-            version: try fields.integer("version", in: 1...Int64.max),
+            version: try fields.integer("version", in: WireRange.positive),
             holdUntil: try fields.optionalTimestamp("hold_until"),
             decidedAt: try fields.optionalTimestamp("decided_at"))
     }

@@ -4,9 +4,19 @@ import Synchronization
 import WeirSimulation
 import WeirTopology
 
-/// The load: buyers who insist, contradict themselves, pay, change their minds; a clerk who restocks; a vandal.
+/// The load: buyers who want one thing or several together, insist, contradict themselves, pay, change their minds; a
+/// clerk who restocks; a vandal.
 final class ChaosBuyers: Sendable {
     static let skus = (0..<8).map { "sku-\($0)" }
+
+    /// What somebody asks for.
+    private struct Wish {
+        let kind: ChaosHistory.Kind
+        let token: String
+        /// Empty for an order.
+        var sku = ""
+        let body: String
+    }
 
     private let client: ChaosClient
     private let history: ChaosHistory
@@ -38,22 +48,27 @@ final class ChaosBuyers: Sendable {
     /// One buyer's day.
     func buy(_ number: Int, seed: UInt64) async {
         var random = SplitMix64(seed: seed &+ UInt64(number) &* 7_919)
-        var known: [(token: String, sku: String, body: String)] = []
+        var known: [Wish] = []
+        var orders: [Wish] = []
         var next = 0
         while goesOn {
             switch Int.random(in: 0..<100, using: &random) {
-            case 0..<60:
+            case 0..<48:
                 next += 1
                 let sku = Self.skus.randomElement(using: &random) ?? ""
                 let units = Int.random(in: 1...3, using: &random)
-                let wish = (
-                    token: "b\(number)-\(next)", sku: sku,
-                    body: #"{"sku":"\#(sku)","quantity":\#(units),"buyer":"buyer-\#(number)"}"#
-                )
+                let wish = Wish(
+                    kind: .intent, token: "b\(number)-\(next)", sku: sku,
+                    body: #"{"sku":"\#(sku)","quantity":\#(units),"buyer":"buyer-\#(number)"}"#)
                 // One that the gate refused is not known: another payload under its token is the first one.
                 if await insist(wish, wait: Bool.random(using: &random) ? 5 : nil) { known.append(wish) }
+            case 48..<60:
+                next += 1
+                let order = order("o\(number)-\(next)", of: number, &random)
+                if await insist(order, wait: Bool.random(using: &random) ? 5 : nil) { orders.append(order) }
             case 60..<72:
-                if let wish = known.randomElement(using: &random) { _ = await insist(wish, wait: 2) }
+                let again = Bool.random(using: &random) ? known : orders
+                if let wish = again.randomElement(using: &random) { _ = await insist(wish, wait: 2) }
             case 72..<80:
                 guard let wish = known.randomElement(using: &random) else { continue }
                 let other = #"{"sku":"\#(wish.sku)","quantity":9,"buyer":"buyer-\#(number)"}"#
@@ -64,10 +79,12 @@ final class ChaosBuyers: Sendable {
                         "\(wish.token) was answered although it was asked for with another payload")
                 }
             case 80..<96:
-                guard let wish = known.last else { continue }
+                let mine = Int.random(in: 0..<3, using: &random) == 0 ? orders : known
+                guard let wish = mine.last else { continue }
                 let verb = Int.random(in: 0..<3, using: &random) == 0 ? "cancel" : "confirm"
-                let path = "/v1/intents/\(wish.token)/\(verb)?sku=\(wish.sku)"
-                history.count(await client.ask("POST", path, key: "\(verb)-\(wish.token)", wait: 2))
+                let path = "/v1/\(wish.kind.rawValue)/\(wish.token)/\(verb)"
+                let sku = wish.kind == .intent ? "?sku=\(wish.sku)" : ""
+                history.count(await client.ask("POST", path + sku, key: "\(verb)-\(wish.token)", wait: 2))
             default:
                 let sku = Self.skus.randomElement(using: &random) ?? ""
                 next += 1
@@ -79,13 +96,24 @@ final class ChaosBuyers: Sendable {
         }
     }
 
+    /// One or two of each of two or three SKUs, all or nothing.
+    private func order(_ token: String, of number: Int, _ random: inout SplitMix64) -> Wish {
+        let lines = Self.skus.shuffled(using: &random).prefix(Int.random(in: 2...3, using: &random)).map {
+            #"{"sku":"\#($0)","quantity":\#(Int.random(in: 1...2, using: &random))}"#
+        }
+        return Wish(
+            kind: .order, token: token,
+            body: #"{"buyer":"buyer-\#(number)","lines":[\#(lines.joined(separator: ","))]}"#)
+    }
+
     /// Sends a wish under its token until it is accepted.
-    private func insist(_ wish: (token: String, sku: String, body: String), wait: Int?) async -> Bool {
-        history.send(wish.token, wish.sku)
+    private func insist(_ wish: Wish, wait: Int?) async -> Bool {
+        history.send(wish.kind, wish.token, wish.sku)
         let deadline = ContinuousClock.now + .seconds(180)
         while ContinuousClock.now < deadline {
-            let reply = await client.ask("POST", "/v1/intents", body: wish.body, key: wish.token, wait: wait)
-            history.note(wish.token, reply)
+            let path = "/v1/\(wish.kind.rawValue)"
+            let reply = await client.ask("POST", path, body: wish.body, key: wish.token, wait: wait)
+            history.note(wish.kind, wish.token, reply)
             // The gate states no outcome, and accepts nothing.
             if (200..<300).contains(reply.status) { return true }
             if reply.status == 409 { return false }

@@ -2,8 +2,15 @@ import Synchronization
 
 /// What the clients were told: evidence that owes nothing to the servers' books.
 final class ChaosHistory: Sendable {
-    /// One intent, as its client knows it. Times are those of one clock of the client's.
+    /// What a client asks for under a token; each kind has tokens of its own.
+    enum Kind: String, CaseIterable {
+        case intent = "intents"
+        case order = "orders"
+    }
+
+    /// One intent or order, as its client knows it. Times are those of one clock of the client's.
     struct Wish: Sendable {
+        /// Empty for an order.
         let sku: String
         let sentAt: ContinuousClock.Instant
         /// When it was first answered by 2xx.
@@ -15,7 +22,7 @@ final class ChaosHistory: Sendable {
     }
 
     private struct State {
-        var wishes: [String: Wish] = [:]
+        var wishes: [Kind: [String: Wish]] = [:]
         var answers: [Int: Int] = [:]
         var contradictions: [String] = []
         var rubbish: Set<String> = []
@@ -23,7 +30,7 @@ final class ChaosHistory: Sendable {
 
     private let state = Mutex(State())
 
-    var wishes: [String: Wish] { state.withLock { $0.wishes } }
+    func wishes(_ kind: Kind) -> [String: Wish] { state.withLock { $0.wishes[kind] ?? [:] } }
     /// How many answers there were of each status; 0 counts requests without an answer.
     var answers: [Int: Int] { state.withLock { $0.answers } }
     /// Answers that must never be given.
@@ -31,20 +38,22 @@ final class ChaosHistory: Sendable {
     /// Bodies that nobody can read and that the broker has confirmed.
     var rubbish: Set<String> { state.withLock { $0.rubbish } }
 
-    func send(_ token: String, _ sku: String) {
+    func send(_ kind: Kind, _ token: String, _ sku: String = "") {
         state.withLock { state in
-            if state.wishes[token] == nil { state.wishes[token] = Wish(sku: sku, sentAt: .now) }
+            if state.wishes[kind]?[token] == nil {
+                state.wishes[kind, default: [:]][token] = Wish(sku: sku, sentAt: .now)
+            }
         }
     }
 
-    func note(_ token: String, _ reply: ChaosClient.Reply) {
+    func note(_ kind: Kind, _ token: String, _ reply: ChaosClient.Reply) {
         state.withLock { state in
             state.answers[reply.status, default: 0] += 1
-            guard (200..<300).contains(reply.status), var wish = state.wishes[token] else { return }
+            guard (200..<300).contains(reply.status), var wish = state.wishes[kind]?[token] else { return }
             if wish.acceptedAt == nil { wish.acceptedAt = .now }
             if let status = reply.intentStatus, status != "queued" { wish.states.insert(status) }
             if let reason = reply.reason { wish.reasons.insert(reason) }
-            state.wishes[token] = wish
+            state.wishes[kind]?[token] = wish
         }
     }
 

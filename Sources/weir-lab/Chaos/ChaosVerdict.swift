@@ -1,7 +1,7 @@
 import PostgresClient
 import WeirLive
 
-/// The seven promises, checked by the database, the clients' history and the witness together.
+/// The promises, checked by the database, the clients' history and the witness together.
 struct ChaosVerdict {
     /// One promise.
     struct Line {
@@ -10,7 +10,7 @@ struct ChaosVerdict {
         let broken: [String]
     }
 
-    /// An intent's way through the log.
+    /// An intent's or an order's way through the log.
     private struct Path {
         let partition: Int
         let seq: Int
@@ -25,13 +25,18 @@ struct ChaosVerdict {
         let audit = try LiveAudit(databaseURL: databaseURL).run()
         let session = try Session(SessionSettings(url: databaseURL, applicationName: "chaos verdict"))
         defer { session.close() }
-        let paths = try Self.paths(session)
+        let paths = try Self.paths(session, .intent)
+        let orderPaths = try Self.paths(session, .order)
         let (deadBodies, deadTokens) = try Self.dead(session)
-        let wishes = history.wishes
+        let wishes = history.wishes(.intent)
         let accepted = wishes.filter { $0.value.acceptedAt != nil }
+        let orders = history.wishes(.order).filter { $0.value.acceptedAt != nil }
 
-        let undecided = accepted.keys.filter { paths[$0] == nil && !deadTokens.contains($0) }
+        let undecided =
+            accepted.keys.filter { paths[$0] == nil && !deadTokens.contains($0) }
+            + orders.keys.filter { orderPaths[$0].map(Self.isUnderWay) ?? true && !deadTokens.contains($0) }
         let (checkedOutcomes, differing) = Self.outcomes(accepted, paths)
+        let (checkedOrders, differingOrders) = Self.outcomes(orders, orderPaths)
         let (checkedOrder, disordered) = Self.order(wishes, paths)
         let (events, gaps) = try Self.stream(session, witness)
         let lost = history.rubbish.filter { !deadBodies.contains($0) }
@@ -39,10 +44,14 @@ struct ChaosVerdict {
             Line(
                 promise: 1, checked: "\(audit.stock.checked) SKUs",
                 broken: audit.stock.broken == 0 ? [] : audit.stock.examples),
-            Line(promise: 2, checked: "\(accepted.count) accepted intents", broken: undecided.sorted()),
             Line(
-                promise: 3, checked: "\(checkedOutcomes) outcomes, \(audit.once.checked) intents",
-                broken: differing + history.contradictions
+                promise: 2, checked: "\(accepted.count) accepted intents, \(orders.count) orders",
+                broken: undecided.sorted()),
+            Line(
+                promise: 3,
+                checked: "\(checkedOutcomes) outcomes of intents, \(checkedOrders) of orders,"
+                    + " \(audit.once.checked) intents",
+                broken: differing + differingOrders + history.contradictions
                     + (audit.once.broken == 0 ? [] : audit.once.examples)),
             Line(
                 promise: 4, checked: "\(checkedOrder) intents in the order of their acceptance",
@@ -54,11 +63,19 @@ struct ChaosVerdict {
                 promise: 6, checked: "\(audit.log.checked) events",
                 broken: audit.log.broken == 0 ? [] : audit.log.examples),
             Line(promise: 7, checked: "\(history.rubbish.count) unreadable messages", broken: lost.sorted()),
+            Line(
+                promise: 8, checked: "\(audit.orders.checked) orders, each with all of its lines",
+                broken: audit.orders.broken == 0 ? [] : audit.orders.examples),
         ]
     }
 
-    private static func paths(_ session: Session) throws -> [String: Path] {
-        let rows = try session.run(Query(Statement(name: "paths", sql: LabQueries.chaosHistories)))
+    private static func isUnderWay(_ path: Path) -> Bool {
+        ["reserving", "reclaiming"].contains(path.states.last)
+    }
+
+    private static func paths(_ session: Session, _ kind: ChaosHistory.Kind) throws -> [String: Path] {
+        let sql = kind == .intent ? LabQueries.chaosHistories : LabQueries.chaosOrders
+        let rows = try session.run(Query(Statement(name: kind.rawValue, sql: sql)))
         var paths: [String: Path] = [:]
         for row in 0..<rows.count {
             paths[rows.text(row, 0)] = Path(

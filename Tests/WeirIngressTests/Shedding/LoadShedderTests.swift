@@ -96,6 +96,46 @@ import Testing
         #expect(loop.refused == 0)
     }
 
+    /// The loop was late for a second and a half when nobody had been served yet, as after a restart in a rush.
+    @Test func whatMadeItLateAtTheStartIsSoonForgotten() {
+        var loop = Loop()
+        for _ in 0..<150 {
+            loop.clock += 10_000_000
+            loop.shedder.look(now: loop.clock, late: 1_000_000_000)
+        }
+        #expect(loop.shedder.isShedding)
+        loop.run(8, arriving: 4_000, serving: 5_000)
+        loop.forget()
+        loop.run(10, arriving: 4_000, serving: 5_000)
+        #expect(loop.refused == 0)
+    }
+
+    /// A loop that is late while hardly anybody comes has not too much to do.
+    @Test func fewAreNeverRefused() {
+        var loop = Loop()
+        for second in 0..<30 {
+            for look in 0..<100 {
+                loop.clock += 10_000_000
+                if look % 33 == 0 {
+                    let admitted = (0..<20).count { _ in loop.shedder.admits(now: loop.clock) }
+                    #expect(admitted == 20, "second \(second)")
+                }
+                loop.shedder.look(now: loop.clock, late: 1_000_000_000)
+            }
+        }
+        #expect(loop.shedder.isShedding)
+    }
+
+    @Test func manyAtOnceAreLetInAndMadeGood() {
+        var loop = Loop()
+        loop.run(10, arriving: 10_000, serving: 5_000)
+        loop.clock += 10_000_000
+        loop.shedder.look(now: loop.clock, late: 90_000_000)
+        let areIn = loop.shedder.enters(20_000, now: loop.clock)
+        let isNextIn = loop.shedder.enters(now: loop.clock)
+        #expect(areIn && !isNextIn)
+    }
+
     @Test func whoComesAnotherWayIsBoundedToo() {
         var loop = Loop()
         loop.run(10, arriving: 10_000, serving: 5_000)

@@ -16,6 +16,7 @@ import Testing
         #expect(read(intent("X-Connection: close\r\nTE: trailers\r\nCookie: a=b\r\n")) == true)
         #expect(read("POST /v1/intents HTTP/1.1\r\ncontent-length:2\r\nhost: a\r\n\r\n{}") == true)
         #expect(read("POST /v1/intents HTTP/1.1\r\nHost: a\r\n\r\n") == true)
+        #expect(read(intent("connection: Keep-Alive\r\n")) == true)
         #expect(read("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n") == false)
         #expect(
             read("POST /v1/intents/batch HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}") == false)
@@ -38,9 +39,11 @@ import Testing
     }
 
     @Test(arguments: [
-        "Connection: close", "connection: keep-alive", "Expect: 100-continue", "Transfer-Encoding: chunked",
+        "Connection: close", "Connection: keep-alive, upgrade", "Connection : keep-alive",
+        "Expect: 100-continue", "Transfer-Encoding: chunked",
         "transfer-encoding : chunked", "Upgrade: websocket", "Content-Length: 2", "Content-Length : 2",
-        "Content-Length\t: 2", " folded: line", "\tfolded: line",
+        "Content-Length\t: 2", "X: a\rb", "Content\rLength: 2", "\rHost: b",
+        " folded: line", "\tfolded: line",
     ])
     func whateverConcernsTheConnectionOrTheLengthIsUnknown(_ field: String) {
         #expect(read(intent(field + "\r\n")) == nil)

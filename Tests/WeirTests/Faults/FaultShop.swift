@@ -109,6 +109,22 @@ final class FaultShop: Sendable {
         return Dictionary(uniqueKeysWithValues: (0..<rows.count).map { (rows.text($0, 0), rows.text($0, 1)) })
     }
 
+    /// How many partitions a worker owns.
+    func ownedPartitions() throws -> Int {
+        let session = try Session(SessionSettings(url: room.databaseURL, applicationName: "test"))
+        defer { session.close() }
+        return try session.run(
+            Query(
+                Statement(
+                    name: "owned",
+                    sql: """
+                        select count(*) from pg_locks l join pg_database d on d.oid = l.database
+                        where d.datname = current_database() and l.locktype = 'advisory' and l.objsubid = 2
+                            and l.granted and l.classid::integer = x'57454952'::integer
+                        """))
+        ).int(0, 0)
+    }
+
     func expectAudit(sourceLocation: SourceLocation = #_sourceLocation) throws {
         let report = try LiveAudit(databaseURL: room.databaseURL).run()
         #expect(report.holds, "\(report.lines)", sourceLocation: sourceLocation)

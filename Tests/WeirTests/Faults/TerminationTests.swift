@@ -51,6 +51,10 @@ import WeirSandbox
             let outcomes = try shop.outcomes()
             for (token, status) in accepted where status != "queued" { #expect(outcomes[token] == status) }
             try shop.expectAudit()
+            // There may have been nothing left to do, and then it has hardly begun.
+            try await eventually("the worker owns its partitions", within: .seconds(60)) {
+                try shop.ownedPartitions() > 0
+            }
             #expect(worker.stop() == 0)
         }
     }
