@@ -64,7 +64,7 @@ struct ChaosVerdict {
                 broken: audit.log.broken == 0 ? [] : audit.log.examples),
             Line(promise: 7, checked: "\(history.rubbish.count) unreadable messages", broken: lost.sorted()),
             Line(
-                promise: 8, checked: "\(audit.orders.checked) orders, each with all of its lines",
+                promise: 8, checked: "\(audit.orders.checked) lines of orders, each as its order",
                 broken: audit.orders.broken == 0 ? [] : audit.orders.examples),
         ]
     }
