@@ -139,6 +139,8 @@ public enum Queries {
     public static let prunePutIntents = SQLText("prune_put_intents", PackageResources.prune_put_intents_sql)
     public static let prunePutOrders = SQLText("prune_put_orders", PackageResources.prune_put_orders_sql)
     public static let prunePutSkus = SQLText("prune_put_skus", PackageResources.prune_put_skus_sql)
+    public static let pruneRequireUntold = SQLText(
+        "prune_require_untold", PackageResources.prune_require_untold_sql)
     public static let pruneSales = SQLText("prune_sales", PackageResources.prune_sales_sql)
     public static let pruneSkus = SQLText("prune_skus", PackageResources.prune_skus_sql)
     public static let pruneSoldOrders = SQLText("prune_sold_orders", PackageResources.prune_sold_orders_sql)
@@ -197,11 +199,12 @@ public enum Queries {
         ownShareLock, ownShowLocks, ownTryLock, pruneCheckpoints, pruneCommands, pruneCountCommands,
         pruneCountSales, pruneDryOrders, pruneDryRun, pruneEndedOrders, pruneForget, pruneForgetOrders,
         pruneHorizon, pruneIntents, pruneLatePayments, pruneLines, pruneLog, pruneMove, pruneOrderImages,
-        pruneOrderLines, prunePages, prunePlan, prunePutIntents, prunePutOrders, prunePutSkus, pruneSales,
-        pruneSkus, pruneSoldOrders, readBuyers, readClock, readCommands, readDue, readDueSkus, readForwarding,
-        readIntents, readLines, readLog, readMessages, readNextDeadline, readNextOrderDeadline,
-        readOrderLines, readOrderParts, readOrderSkus, readOrders, readOrdersDue, readPosition, readSkus,
-        readUncountedBuyers, readUnserved, replayBegin, replayGive, replayMark, replayPending, replayProgress,
-        replayResume, replaySend, replayShow, replayStop, replayTake, suspectNote,
+        pruneOrderLines, prunePages, prunePlan, prunePutIntents, prunePutOrders, prunePutSkus,
+        pruneRequireUntold, pruneSales, pruneSkus, pruneSoldOrders, readBuyers, readClock, readCommands,
+        readDue, readDueSkus, readForwarding, readIntents, readLines, readLog, readMessages, readNextDeadline,
+        readNextOrderDeadline, readOrderLines, readOrderParts, readOrderSkus, readOrders, readOrdersDue,
+        readPosition, readSkus, readUncountedBuyers, readUnserved, replayBegin, replayGive, replayMark,
+        replayPending, replayProgress, replayResume, replaySend, replayShow, replayStop, replayTake,
+        suspectNote,
     ]
 }

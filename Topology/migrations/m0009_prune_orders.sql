@@ -1,5 +1,24 @@
 -- Orders go, too: whole, with their parts and lines, in one transaction.
 
+-- A worker of before this step does not write down what a prune goes by: none may be at work, and none begin meanwhile.
+-- The number is the first key of the locks by which workers own partitions. Who has just ended gets a moment.
+do $$
+declare
+    number smallint;
+    patience text := current_setting('lock_timeout');
+begin
+    perform set_config('lock_timeout', '5s', true);
+    for number in select p.partition from partition p order by p.partition loop
+        perform pg_advisory_xact_lock(1464158546, number);
+    end loop;
+    perform set_config('lock_timeout', patience, true);
+exception when lock_not_available then
+    raise exception using message = format(
+        'partition %s has a worker, and what an older one writes cannot be pruned safely: stop every worker,'
+        ' run `weir migrate`, then start the new ones', number);
+end
+$$;
+
 -- The last event of the own partition's log that shows the order, or is about the part. An order is kept as long as
 -- one of them is there, so that the log never tells of an order without a row. Where nobody wrote it down: the head.
 alter table orders add column last_seq bigint not null default 0;
@@ -46,14 +65,22 @@ returns table (status text, orders bigint, lines bigint) language sql as $$
         join checkpoint k on k.partition = p.partition and k.seq >= p.last_seq
         where p.guard_at is null
         order by p.order_token, p.partition for update of p skip locked
+    ), names as materialized (
+        -- By a range of the key for each order, and then by the key alone: no plan reads the tables of intents from
+        -- end to end. An order has at most 500 lines; one with more would not be whole.
+        select i.token, m.token as order_token, m.status from mine m
+        cross join lateral (
+            select l.token from intent l where l.token > m.token || '/' and l.token < m.token || '0'
+            order by l.token limit 500
+        ) i
     ), lines as (
-        select i.token, m.token as order_token, i.sku, i.buyer, i.status, i.quantity - i.returned as units
-        from mine m
-        join intent i on i.token > m.token || '/' and i.token < m.token || '0'
-        join checkpoint_intent c on c.token = i.token and c.status = i.status and c.returned = i.returned
+        select i.token, n.order_token, i.sku, i.buyer, i.status, i.quantity - i.returned as units
+        from names n
+        join intent i on i.token = n.token
+        join checkpoint_intent c on c.token = n.token and c.status = i.status and c.returned = i.returned
             and c.decided_at = i.decided_at
         where i.status in ('cancelled', 'expired', 'rejected')
-            or i.status = 'confirmed' and m.status = 'confirmed'
+            or i.status = 'confirmed' and n.status = 'confirmed'
         order by i.token for update of i skip locked
     ), whole as (
         select m.token, m.status, coalesce(l.lines, 0) as lines from mine m
@@ -96,6 +123,16 @@ create table late_payment (
 
 create index late_payment_token on late_payment (token);
 
+-- Fails so that the same transaction is tried again: then it finds what was told meanwhile.
+create function require_untold(told bigint) returns void language plpgsql as $$
+begin
+    if told > 0 then
+        raise exception using errcode = '40001',
+            message = format('%s late payments were told of while their intents were being forgotten', told);
+    end if;
+end
+$$;
+
 -- Forgets intents that still are as they were in the log, and says how many of each status, as before; but none of
 -- which the rest of the log still tells.
 create or replace function forget_intents(
@@ -125,3 +162,25 @@ returns table (status text, intents bigint) language sql as $$
     )
     select g.status::text, count(*) from gone g group by g.status
 $$;
+
+-- As for intents and the log: a fifth of a large table is too much to wait for.
+alter table orders set (
+    autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01,
+    autovacuum_analyze_scale_factor = 0.02
+);
+alter table order_part set (
+    autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01,
+    autovacuum_analyze_scale_factor = 0.02
+);
+alter table event_address set (
+    autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01,
+    autovacuum_analyze_scale_factor = 0.02
+);
+alter table late_payment set (
+    autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01,
+    autovacuum_analyze_scale_factor = 0.02
+);
+alter table checkpoint_order set (
+    autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01,
+    autovacuum_analyze_scale_factor = 0.02
+);

@@ -1,5 +1,6 @@
--- Known orders that changed; each must still have the version that was read.
--- $1 how many, then one array a column; $2 is the version before
+-- Known orders that changed; each must still have the version that was read, and this partition as its coordinator: a
+-- second life of its token may have another one.
+-- $1 how many, then one array a column, of which $2 is the version before; $19 partition
 with changed as (
     update orders set version = o.version, awaited = o.awaited, changed_at = o.changed_at, due_at = o.due_at,
         hold_until = o.hold_until, decided_at = o.decided_at, hold_seconds = o.hold_seconds,
@@ -11,7 +12,7 @@ with changed as (
         $15::text[], $16::text[], $17::text[], $18::bigint[])
         as o (before, version, awaited, changed_at, due_at, hold_until, decided_at, hold_seconds, max_hold_seconds,
             status, reason, token, lines, reply_to, correlation_id, confirm_id, last_seq)
-    where orders.token = o.token and orders.version = o.before
+    where orders.token = o.token and orders.version = o.before and orders.partition = $19
     returning 1
 )
 select require_rows((select count(*) from changed), $1, 'orders')

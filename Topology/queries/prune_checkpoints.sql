@@ -1,4 +1,3 @@
--- Every partition's checkpoint, and before which moment tokens may have been forgotten of which the log still tells
--- that somebody paid too late.
-select c.partition, c.seq, (select m.applied_at from migration m where m.name = 'm0009_prune_orders')
-from checkpoint c order by c.partition
+-- Every partition's checkpoint, 0 where there is none; and since when it is known of which late payments the log tells.
+select p.partition, coalesce(c.seq, 0), (select m.applied_at from migration m where m.name = 'm0009_prune_orders')
+from partition p left join checkpoint c on c.partition = p.partition order by p.partition

@@ -146,7 +146,7 @@ extension LivePartitionStore {
         return Query(
             Queries.commitUpdateOrders,
             [.int4(Int32(changes.count)), .int8s(changes.map { $0.versionBefore ?? 0 })] + counters(rows)
-                + [.texts(rows.map(\.order.token.text))] + texts(rows))
+                + [.texts(rows.map(\.order.token.text))] + texts(rows) + [.int2(key)])
     }
 
     private func counters(_ rows: [OrderRow]) -> [Bind] {

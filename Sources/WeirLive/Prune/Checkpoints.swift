@@ -10,17 +10,17 @@ public struct Checkpoints: Sendable {
     /// The moment before which tokens may have been forgotten although the log still told of them; nil when nothing was
     /// ever pruned. Since `m0009_prune_orders` none is.
     public let horizon: Timestamp?
+    /// The same for a prune, also for the first one: what it forgets may be told of in its next piece.
+    let horizonOfPrune: Timestamp?
 
     /// Reads them.
     public init(_ session: Session) throws {
         let rows = try session.run(Query(Queries.pruneCheckpoints))
-        var (seqs, horizon) = ([Int: Int64](), Timestamp?.none)
-        for row in 0..<rows.count {
-            seqs[rows.int(row, 0)] = rows.int8(row, 1)
-            if let moment = rows.moment(row, 2) { horizon = max(horizon ?? moment, moment) }
-        }
+        var seqs: [Int: Int64] = [:]
+        for row in 0..<rows.count { seqs[rows.int(row, 0)] = rows.int8(row, 1) }
         self.seqs = seqs
-        self.horizon = horizon
+        horizonOfPrune = rows.count > 0 ? rows.moment(0, 2) : nil
+        horizon = seqs.values.contains { $0 > 0 } ? horizonOfPrune : nil
     }
 
     /// Where the trail of a SKU goes on; an empty one where the checkpoint does not know it.

@@ -16,7 +16,7 @@ struct LogFold {
     struct Rules {
         /// Whether an untold crossing of a threshold is a problem.
         let requiresCrossings: Bool
-        /// See ``Checkpoints/horizon``.
+        /// See ``Checkpoints/horizonOfPrune``.
         let horizon: Timestamp?
     }
 
@@ -138,6 +138,7 @@ struct LogFold {
                     .int4s(final.map { Int32(clamping: $0.returned) }),
                     .timestamps(final.map(\.decidedAt.microseconds)),
                 ]))
+        if !expired.isEmpty { queries.append(Query(Queries.pruneRequireUntold, [.texts(expired)])) }
         if !images.isEmpty {
             let kept = images.map(\.0)
             queries.append(

@@ -76,12 +76,14 @@ public final class Prune: Sendable {
     public func perform(_ order: PruneOrder) throws -> PruneReport {
         try withSession(order) { session, partitioning in
             try takeLock(session)
+            // Each of its pieces is small, however large the tables are.
+            try session.execute(script: Queries.ownSessionSettings.text)
             var report = PruneReport(order)
             let plans = try PartitionPlan.read(order, session)
             state.withLock { $0.total = plans.reduce(0) { $0 + $1.end - $1.start } }
             let rules = LogFold.Rules(
                 requiresCrossings: try session.run(Query(Queries.auditThresholds)).bool(0, 0),
-                horizon: try Checkpoints(session).horizon)
+                horizon: try Checkpoints(session).horizonOfPrune)
             for plan in plans { try prune(plan, order, rules, session, &report) }
             try forgetOrders(order, partitioning, session) { rows in
                 report.note(orders: rows)

@@ -45,6 +45,32 @@ import WeirCore
         for sku in [a, b, c] { #expect(town.stock(sku) == (5 - units, 0, units)) }
     }
 
+    /// The first life had everything, in the second one a participant is short and has not been heard yet: what it said
+    /// the first time is no answer.
+    @Test func aCompleteAnswerOfTheFirstLifeDoesNotCountForAPartThatIsShort() {
+        let (pruned, letters) = forgotten()
+        var town = pruned
+        let old = letters.filter {
+            if case .answer(let answer) = $0.message {
+                answer.partition == 1 && answer.version == 1 && answer.isComplete
+            } else {
+                false
+            }
+        }
+        #expect(old.count == 1)
+        town.ask(order(Token("other")!, [(b, 5)]))
+        #expect(town.state(Token("other")!) == .reserved)
+        town.ask(order(far, [(a, 1), (b, 1), (c, 1)]))
+        while let image = town.mail.firstIndex(where: { $0.to != 2 }) { town.deliver(image) }
+        #expect(town.mail.count == 2 && town.parts[1]![far]!.guardAt == nil)
+        for letter in old { town.decide([.order(.message(letter.message))], at: letter.to) }
+        #expect(town.orders[far]?.awaited == [0, 1])
+        town.settle()
+        #expect(town.state(far) == .rejected && town.orders[far]?.awaited == [])
+        #expect(town.lines(far) == [.cancelled, .rejected, .cancelled])
+        #expect(town.stock(a) == (5, 0, 0) && town.stock(b) == (0, 5, 0) && town.stock(c) == (5, 0, 0))
+    }
+
     /// A question whose part has been answered meanwhile is none any more.
     @Test func onlyAPartThatHoldsSomethingIsTold() {
         var town = reserved()

@@ -71,6 +71,23 @@ import WeirTopology
         #expect(try room.texts("select last_seq::text from orders order by token") == ["7", "8"])
         #expect(try room.texts("select last_seq::text from order_part") == ["8"])
     }
+
+    /// What an older worker wrote behind the step could be forgotten too early.
+    @Test func thePruneOfOrdersIsNotBroughtInBesideAWorker() async throws {
+        let room = try await LiveRoom.old(before: "m0009_prune_orders")
+        let migrator = Migrator(databaseURL: room.databaseURL)
+        let worker = try room.openPatientStore(1)
+        do {
+            _ = try migrator.run(partitions: room.partitioning)
+            Issue.record("it must not be brought in")
+        } catch let error as PostgresError {
+            #expect(error.message.hasPrefix("partition 1 has a worker"), "\(error)")
+        }
+        #expect(try room.count("select count(*) from migration where name = 'm0009_prune_orders'") == 0)
+        #expect(try room.lockedPartitions() == [1])
+        worker.close()
+        #expect(try migrator.run(partitions: room.partitioning).applied.contains("m0009_prune_orders"))
+    }
 }
 
 extension LiveRoom {

@@ -238,6 +238,35 @@ import WeirPipeline
         town.close()
     }
 
+    /// A batch that has read an order, and commits when the token has a second life, coordinated elsewhere and at the
+    /// same version.
+    @Test func aBatchDoesNotWriteTheSecondLifeOfAnotherCoordinator() async throws {
+        let town = try PruneTown(try await LiveRoom.make(partitions: 2), stocked: 1) { $0.holdSeconds = 1 }
+        let order = town.token("o")
+        try town.ask(orderSubmit(order, [town.skus[0]]))
+        try town.look(at: 0)
+        try town.ask(orderSubmit(town.token("p"), [town.skus[0]]))
+        try town.settle()
+        let late = try town.prepare([orderConfirm(order)], at: 0)
+        #expect(late.decision.orders.rows.map(\.versionBefore) == [2] && late.decision.changed.isEmpty)
+        #expect(try town.prune().orders == [.expired: 1])
+        let confirm = OrderChange(id: CommandID(unchecked: "again"), order: Token(unchecked: order))
+        try town.ask(orderSubmit(order, [town.skus[1]]), .order(.confirm(confirm)))
+        let second =
+            "select partition || ' ' || version || ' ' || status from orders where token = '\(order)'"
+        #expect(try town.room.texts(second) == ["1 2 confirmed"])
+        do throws(StoreError) {
+            try town.stores[0].commit(late)
+            Issue.record("it must not commit")
+        } catch {
+            #expect(error.kind == .retry, "\(error)")
+        }
+        #expect(try town.room.texts(second) == ["1 2 confirmed"])
+        try town.settle()
+        try town.expectPromisesKept()
+        town.close()
+    }
+
     /// A row that a batch has in hand keeps the whole order; nobody waits for anybody.
     @Test(arguments: [
         "update orders set changed_at = changed_at", "update order_part set asked = asked",

@@ -237,6 +237,56 @@ import WeirPipeline
         desk.store.close()
     }
 
+    /// A late payment that is committed when the forgetting has begun, and before it comes to the row: the intent's row is
+    /// free by then, and the note of it cannot be seen yet. Here the row's going itself brings the note, the first time.
+    @Test func anIntentThatIsPaidWhileItGoesIsLookedAtAgain() async throws {
+        let desk = try PruneRoom(try await LiveRoom.make(partitions: 1))
+        try desk.decide(
+            define("tea", stocked: 1, id: "d") { $0.holdSeconds = 1 }, submit("late", "tea"))
+        try desk.expire()
+        try desk.publish()
+        try desk.room.execute(
+            """
+            create sequence attempt;
+            create function tell() returns trigger language plpgsql as $$
+            begin
+                if nextval('attempt') = 1 then
+                    insert into late_payment (seq, partition, token) values (99, old.partition, old.token);
+                end if;
+                return old;
+            end $$;
+            create trigger tell before delete on intent for each row execute function tell();
+            """)
+        #expect(try desk.prune(try desk.now()).intents == [.expired: 1])
+        #expect(try desk.room.count("select last_value from attempt") == 2)
+        #expect(try desk.room.count("select count(*) from late_payment") == 0, "it tells of nobody")
+        try desk.expectPromisesKept()
+        desk.store.close()
+    }
+
+    /// A log from before it was noted which payments came too late: the first prune forgets the intent in one piece, and
+    /// meets the payment in the next.
+    @Test func aLatePaymentFromBeforeTheyWereNotedMayOutliveItsIntent() async throws {
+        let desk = try PruneRoom(try await LiveRoom.make(partitions: 1))
+        try desk.decide(
+            define("tea", stocked: 1, id: "d") { $0.holdSeconds = 1 }, submit("late", "tea"))
+        try desk.expire()
+        try desk.decide(submit("other", "tea"), confirm("other", "tea"), confirm("late", "tea"))
+        try desk.publish()
+        try desk.room.execute(
+            """
+            delete from late_payment;
+            update migration set applied_at = clock_timestamp() where name = 'm0009_prune_orders';
+            """)
+        try desk.expectPromisesKept()
+        // Batch by batch: the expiry goes before the payment.
+        let report = try desk.prune(try desk.now(), step: 1)
+        #expect(report.isWhole && report.intents == [.expired: 1])
+        #expect(try desk.room.count("select count(*) from event") == 0)
+        try desk.expectPromisesKept()
+        desk.store.close()
+    }
+
     @Test func whoStandsInLineIsServedInOrderBehindThePrune() async throws {
         let desk = try PruneRoom(try await LiveRoom.make(partitions: 1))
         try desk.decide(

@@ -47,11 +47,13 @@ extension Desk {
     }
 
     /// A participant has answered: what it says counts once, and only for the order as it stands. The part is written
-    /// before it answers: one that is not there has answered for an order that was forgotten since.
+    /// before it answers: one that is not there has answered for an order that was forgotten since, and so has one that
+    /// is complete and holds nothing.
     mutating func gather(_ answer: PartAnswer) {
         guard var row = orders.row(answer.order), row.order.coordinator == orders.partition,
             row.order.version == answer.version, row.awaited.contains(answer.partition),
-            orders.part(answer.order, of: answer.partition)?.version ?? 0 >= answer.version
+            let part = orders.part(answer.order, of: answer.partition), part.version >= answer.version,
+            !(row.order.state.isUndecided && answer.isComplete && part.guardAt == nil)
         else { return }
         row.awaited.remove(answer.partition)
         switch row.order.state {
