@@ -122,7 +122,7 @@ extension SplitMix64 {
             onShortage: other.onShortage, replaces: other.replaces, state: other.state, reason: other.reason,
             holdUntil: other.holdUntil, decidedAt: other.decidedAt, place: isUsual ? nil : other.place,
             grantedAt: other.grantedAt, availableFrom: other.availableFrom, returned: other.returned)
-        let drawn = usualStock(line: isUsual ? 0 : number(in: 0...Int64.max))
+        let drawn = usualStock(line: isUsual ? 0 : number(in: 0...1 << 60))
         let stock = Stock(
             sku: intent.sku, stocked: drawn.stocked, available: drawn.available, held: drawn.held,
             sold: drawn.sold, waitlisted: drawn.waitlisted, backordered: drawn.backordered,

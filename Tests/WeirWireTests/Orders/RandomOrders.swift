@@ -24,7 +24,7 @@ extension SplitMix64 {
         return Order(
             token: token(), buyer: buyer(), coordinator: Int.random(in: 0..<64, using: &self), lines: lines,
             state: state, reason: state == .rejected ? one(of: [.orderIncomplete, .discarded]) : nil,
-            version: number(in: 1...Int64.max), holdUntil: state == .reserved ? moment() : nil,
+            version: number(in: 1...1 << 60), holdUntil: state == .reserved ? moment() : nil,
             decidedAt: state == .reserving ? nil : moment())
     }
 
@@ -53,7 +53,7 @@ extension SplitMix64 {
         }
         return PartAnswer(
             order: token(), partition: Int.random(in: 0..<64, using: &self),
-            version: number(in: 1...Int64.max),
+            version: number(in: 1...1 << 60),
             isComplete: chance(50), shortages: shortages, holdSeconds: number(in: SKUPolicy.holdSecondsRange),
             maxHoldSeconds: number(in: SKUPolicy.holdSecondsRange))
     }
@@ -61,7 +61,7 @@ extension SplitMix64 {
     mutating func partInquiry() -> PartInquiry {
         PartInquiry(
             order: token(), buyer: buyer(), partition: Int.random(in: 0..<64, using: &self),
-            version: number(in: 1...Int64.max), guardAt: moment())
+            version: number(in: 1...1 << 60), guardAt: moment())
     }
 
     mutating func orderHappening() -> OrderHappening {

@@ -66,8 +66,8 @@ extension SplitMix64 {
         let parts = (0..<3).map { _ in number(in: 0...333_333_333_333) }
         return Stock(
             sku: sku(), stocked: parts.reduce(0, +), available: parts[0], held: parts[1], sold: parts[2],
-            waitlisted: chance(50) ? number(in: 0...Int64.max) : 0,
-            backordered: chance(50) ? number(in: 0...Int64.max) : 0, version: number(in: 1...Int64.max),
+            waitlisted: chance(50) ? number(in: 0...1 << 60) : 0,
+            backordered: chance(50) ? number(in: 0...1 << 60) : 0, version: number(in: 1...1 << 60),
             countsBuyers: policy.maxPerBuyer != nil, policy: policy)
     }
 
@@ -78,7 +78,7 @@ extension SplitMix64 {
             onShortage: maybe { $0.one(of: ShortageRule.allCases) }, replaces: maybe { $0.token() },
             state: state, reason: state == .rejected ? one(of: RejectionReason.allCases) : nil,
             holdUntil: state == .reserved ? moment() : nil, decidedAt: moment(),
-            place: maybe { $0.number(in: 1...Int64.max) }, grantedAt: maybe { $0.moment() },
+            place: maybe { $0.number(in: 1...1 << 60) }, grantedAt: maybe { $0.moment() },
             availableFrom: maybe { $0.moment() }, returned: number(in: 0...Quantity.range.upperBound))
     }
 
