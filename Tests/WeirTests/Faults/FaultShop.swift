@@ -4,6 +4,7 @@ import PostgresClient
 import Testing
 import WeirLive
 import WeirSandbox
+import WeirTopology
 
 /// A database and a broker that are ready, and HTTP clients by the hundred for the processes of a test.
 final class FaultShop: Sendable {
@@ -113,16 +114,9 @@ final class FaultShop: Sendable {
     func ownedPartitions() throws -> Int {
         let session = try Session(SessionSettings(url: room.databaseURL, applicationName: "test"))
         defer { session.close() }
-        return try session.run(
-            Query(
-                Statement(
-                    name: "owned",
-                    sql: """
-                        select count(*) from pg_locks l join pg_database d on d.oid = l.database
-                        where d.datname = current_database() and l.locktype = 'advisory' and l.objsubid = 2
-                            and l.granted and l.classid::integer = x'57454952'::integer
-                        """))
-        ).int(0, 0)
+        let partitions = Bind.int4(0x5745_4952)
+        let owners = Statement(name: "owners", sql: Queries.ownShowLocks.text)
+        return try session.run(Query(owners, [partitions, partitions])).count
     }
 
     func expectAudit(sourceLocation: SourceLocation = #_sourceLocation) throws {
