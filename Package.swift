@@ -188,7 +188,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "WeirLabTests",
-            dependencies: ["weir-lab", "WeirCore", "PostgresClient", "WeirSandbox"],
+            dependencies: ["weir-lab", "WeirCore", "AMQPClient", "PostgresClient", "WeirSandbox"],
             swiftSettings: strict),
     ]
 )
