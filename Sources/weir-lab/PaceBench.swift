@@ -68,7 +68,8 @@ struct PaceBench: AsyncParsableCommand {
         for strategy in strategies {
             contestants.append(
                 try await Contestant.open(
-                    strategy, in: sandbox, sessions: sessions, stock: [(sku: "hot", units: 1_000_000_000)]))
+                    strategy, in: sandbox, sessions: sessions, partitions: nil,
+                    stock: [(sku: "hot", units: 1_000_000_000)]))
         }
         let wish = rate.map { "\($0.rounded)/s" } ?? "\(share.short) of the lower of two peaks"
         print(
