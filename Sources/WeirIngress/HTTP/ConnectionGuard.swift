@@ -94,10 +94,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             // Nothing is written to a client that takes nothing: then this deadline ends it.
             if isStream { extend(context) }
         case .end:
-            unanswered -= 1
-            isAnswerBegun = false
-            isStream = false
-            extend(context)
+            noteAnswer()
         }
         context.write(data, promise: promise)
     }
@@ -120,12 +117,20 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     static let tooManyConnections = Problem(
         .overloaded, "the server has as many connections as it serves; nothing was accepted, come back later")
 
+    /// A request was answered to its end.
+    func noteAnswer() {
+        unanswered -= 1
+        isAnswerBegun = false
+        isStream = false
+        touch()
+    }
+
     // MARK: What is answered before it
 
     /// Whether it has seen the end of every request and of every answer, and lets the next one come.
     var isQuiet: Bool { unanswered == 0 && !isReading && !isEnding && !isOneTooMany }
 
-    /// A request was answered that it has not seen.
+    /// A request was answered, which it need not have seen.
     func touch() {
         if let context { extend(context) }
     }

@@ -24,15 +24,15 @@ final class DoorKeeper: ChannelInboundHandler, RemovableChannelHandler {
 
     private let door: Door
     private let connection: ConnectionGuard
-    private let refusals: QuickRefusals
+    private let intents: QuickIntents
     /// Whether the decoder is between two requests, for all that is known.
     private var isAligned = true
     private var mustFlush = false
 
-    init(_ door: Door, connection: ConnectionGuard, refusals: QuickRefusals) {
+    init(_ door: Door, connection: ConnectionGuard, intents: QuickIntents) {
         self.door = door
         self.connection = connection
-        self.refusals = refusals
+        self.intents = intents
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -43,9 +43,9 @@ final class DoorKeeper: ChannelInboundHandler, RemovableChannelHandler {
             context.channel.isWritable
         else { return context.fireChannelRead(data) }
         guard !door.mustRead() else {
-            refusals.isShedding = true
+            intents.isShedding = true
             context.fireChannelRead(data)
-            refusals.isShedding = false
+            intents.isShedding = false
             return
         }
         guard !door.admits() else { return context.fireChannelRead(data) }
