@@ -117,6 +117,14 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     static let tooManyConnections = Problem(
         .overloaded, "the server has as many connections as it serves; nothing was accepted, come back later")
 
+    // MARK: What does not come by here
+
+    /// A whole request has come that it has not seen.
+    func noteRequest() {
+        unanswered += 1
+        touch()
+    }
+
     /// A request was answered to its end.
     func noteAnswer() {
         unanswered -= 1
@@ -125,12 +133,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         touch()
     }
 
-    // MARK: What is answered before it
-
     /// Whether it has seen the end of every request and of every answer, and lets the next one come.
     var isQuiet: Bool { unanswered == 0 && !isReading && !isEnding && !isOneTooMany }
 
-    /// A request was answered, which it need not have seen.
+    /// Something was asked or answered, which it need not have seen.
     func touch() {
         if let context { extend(context) }
     }

@@ -42,6 +42,7 @@ final class QuickIntents: ChannelDuplexHandler, RemovableChannelHandler {
     private let handler: RequestHandler
     private let loop: EventLoopExecutor
     private let connection: ConnectionGuard
+    private let plain: PlainIntent.Limits
     private var held: Held?
     /// The request that waits for its answer here.
     private var waiting: UInt64?
@@ -59,6 +60,8 @@ final class QuickIntents: ChannelDuplexHandler, RemovableChannelHandler {
         self.handler = handler
         self.loop = loop
         self.connection = connection
+        plain = PlainIntent.Limits(
+            headBytes: handler.settings.largestHead, fields: handler.settings.headerFieldLimit)
     }
 
     /// Says where its answers go, before anything is read: the place of what turns others' answers into bytes.
@@ -72,6 +75,16 @@ final class QuickIntents: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     // MARK: What arrives
+
+    /// Takes a request in that nothing has read yet, while no other one is under way; false when it has to be decoded.
+    ///
+    /// - Parameter bytes: exactly one request, for which ``PlainRequest/isIntent`` holds.
+    func takes(_ bytes: ByteBuffer) -> Bool {
+        guard let context, let intent = PlainIntent(bytes, plain) else { return false }
+        connection.noteRequest()
+        begin(intent.fields, intent.body, context)
+        return true
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
@@ -133,7 +146,7 @@ final class QuickIntents: ChannelDuplexHandler, RemovableChannelHandler {
         case .end(nil):
             guard let held, let body = held.body else { fallthrough }
             self.held = nil
-            begin(held.head, body, context)
+            begin(held.head.headerFields, body, context)
         case .head, .body, .end:
             release(context)
             pass(part, context)
@@ -160,8 +173,8 @@ final class QuickIntents: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(wrapInboundOut(part))
     }
 
-    private func begin(_ head: HTTPRequest, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
-        switch handler.receive(head, body, isShedding: isShedding) {
+    private func begin(_ fields: HTTPFields, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
+        switch handler.receive(fields, body, isShedding: isShedding) {
         case .answered(let answer): write(answer)
         case .begun(let errand):
             let id = errand.id

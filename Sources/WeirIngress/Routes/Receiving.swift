@@ -8,8 +8,8 @@ struct QuickErrand: Sendable {
     let errand: Errand
     /// What is left of the credential's quota.
     let notes: RateNotes
-    /// The request, for the line that it leaves in the log.
-    let request: HTTPRequest
+    /// What the request's head says, for the line that it leaves in the log.
+    let fields: HTTPFields
 
     var id: UInt64 { errand.passage.id }
 }
@@ -26,20 +26,22 @@ extension RequestHandler {
     /// Takes in a `POST /v1/intents` whose body is there, on the event loop, with no task behind it. It says the same
     /// as ``answer(_:)`` would, in the same order: whoever may not ask is told that, and not what is sold out.
     ///
+    /// Of the head it reads only what ``PlainIntent`` keeps.
+    ///
     /// - Parameter isShedding: whether nobody has asked at the door whether it is let in.
-    func receive(_ request: HTTPRequest, _ body: ByteBuffer, isShedding: Bool) -> Reception {
+    func receive(_ fields: HTTPFields, _ body: ByteBuffer, isShedding: Bool) -> Reception {
         let start = monotonicNanoseconds()
         var notes = RateNotes()
         do throws(Problem) {
-            let caller = try credentials.admit(request, to: .intents)
+            let caller = try credentials.admit(fields, to: .intents, by: .post)
             notes = try rates.admit(credential: caller.rateName)
-            let head = try IntentHead(request.headerFields, query: nil, settings)
+            let head = try IntentHead(fields, query: nil, settings)
             let errand = QuickErrand(
                 errand: try begin(head, [UInt8](body.readableBytesView), caller, isShedding: isShedding),
-                notes: notes, request: request)
+                notes: notes, fields: fields)
             return answer(errand).map { .answered($0) } ?? .begun(errand)
         } catch {
-            return .answered(refuse(error, notes, request, since: start))
+            return .answered(refuse(error, notes, fields, since: start))
         }
     }
 
@@ -79,21 +81,21 @@ extension RequestHandler {
     private func finished(_ answer: Answer, _ errand: QuickErrand) -> Answer {
         var answer = errand.errand.complete(answer)
         answer.add(errand.notes)
-        note(answer, to: errand.request, path: Target.intentsPath, since: errand.errand.passage.start)
+        note(answer, to: .post, Target.intentsPath, errand.fields, since: errand.errand.passage.start)
         return answer
     }
 
     private func refuse(_ problem: Problem, _ errand: QuickErrand) -> Answer {
-        refuse(problem, errand.notes, errand.request, since: errand.errand.passage.start)
+        refuse(problem, errand.notes, errand.fields, since: errand.errand.passage.start)
     }
 
     private func refuse(
-        _ problem: Problem, _ notes: RateNotes, _ request: HTTPRequest, since start: UInt64
+        _ problem: Problem, _ notes: RateNotes, _ fields: HTTPFields, since start: UInt64
     ) -> Answer {
         metrics.countRefused(problem.kind)
         var answer = Answer(problem)
         answer.add(notes)
-        note(answer, to: request, path: Target.intentsPath, since: start)
+        note(answer, to: .post, Target.intentsPath, fields, since: start)
         return answer
     }
 }

@@ -67,19 +67,22 @@ final class RequestHandler: Sendable {
         guard logger.logLevel <= .debug else { return await routed(request) }
         let start = monotonicNanoseconds()
         let answer = await routed(request)
-        note(answer, to: request.head, path: request.uri.path, since: start)
+        note(answer, to: request.method, request.uri.path, request.headers, since: start)
         return answer
     }
 
     /// Leaves a line in the log for a request that came at `start`, in monotonic nanoseconds.
-    func note(_ answer: Answer, to request: HTTPRequest, path: String, since start: UInt64) {
+    func note(
+        _ answer: Answer, to method: HTTPRequest.Method, _ path: String, _ fields: HTTPFields,
+        since start: UInt64
+    ) {
         guard logger.logLevel <= .debug else { return }
         var metadata: Logger.Metadata = [
-            "method": "\(printable(request.method.rawValue))", "path": "\(printable(path))",
+            "method": "\(printable(method.rawValue))", "path": "\(printable(path))",
             "status": "\(answer.status.code)",
             "milliseconds": "\((monotonicNanoseconds() - start) / 1_000_000)",
         ]
-        if let trace = TraceParent(request.headerFields) { metadata["trace_id"] = "\(trace.traceID)" }
+        if let trace = TraceParent(fields) { metadata["trace_id"] = "\(trace.traceID)" }
         logger.debug("request answered", metadata: metadata)
     }
 
@@ -92,7 +95,7 @@ final class RequestHandler: Sendable {
                     .notFound,
                     "there is nothing at '\(printable(request.uri.path))'; /openapi.yaml lists the routes")
             }
-            let caller = try credentials.admit(request.head, to: target)
+            let caller = try credentials.admit(request.headers, to: target, by: request.method)
             if target.isCounted {
                 notes = try rates.admit(credential: caller.rateName)
             }

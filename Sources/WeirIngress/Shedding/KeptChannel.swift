@@ -17,7 +17,8 @@ struct KeptChannel: ServerChildChannel {
             // It stands before the decoder, and what it answers does not come by here.
             let encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self)
             intents.open(wire: encoder)
-            try pipeline.addHandler(keeper, position: .before(try pipeline.handler(type: HTTPResponseEncoder.self)))
+            try pipeline.addHandler(
+                keeper, position: .before(try pipeline.handler(type: HTTPResponseEncoder.self)))
             return value
         }
     }

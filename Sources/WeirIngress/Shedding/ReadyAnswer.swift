@@ -1,4 +1,5 @@
 import NIOCore
+import NIOHTTP1
 import Synchronization
 
 /// An answer as the bytes that are sent, made anew only when the second of its date is over.
@@ -25,7 +26,7 @@ extension Answer {
         bytes.writeStaticString("HTTP/1.1 ")
         bytes.writeString(String(status.code))
         bytes.writeStaticString(" ")
-        bytes.writeString(status.reasonPhrase)
+        bytes.writeString(HTTPResponseStatus(statusCode: status.code).reasonPhrase)
         bytes.writeStaticString("\r\n")
         for field in fields {
             bytes.writeString(field.name.rawName)
