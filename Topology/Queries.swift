@@ -142,6 +142,8 @@ public enum Queries {
     public static let pruneRequireUntold = SQLText(
         "prune_require_untold", PackageResources.prune_require_untold_sql)
     public static let pruneSales = SQLText("prune_sales", PackageResources.prune_sales_sql)
+    public static let pruneSessionSettings = SQLText(
+        "prune_session_settings", PackageResources.prune_session_settings_sql)
     public static let pruneSkus = SQLText("prune_skus", PackageResources.prune_skus_sql)
     public static let pruneSoldOrders = SQLText("prune_sold_orders", PackageResources.prune_sold_orders_sql)
     public static let readBuyers = SQLText("read_buyers", PackageResources.read_buyers_sql)
@@ -200,7 +202,8 @@ public enum Queries {
         pruneCountSales, pruneDryOrders, pruneDryRun, pruneEndedOrders, pruneForget, pruneForgetOrders,
         pruneHorizon, pruneIntents, pruneLatePayments, pruneLines, pruneLog, pruneMove, pruneOrderImages,
         pruneOrderLines, prunePages, prunePlan, prunePutIntents, prunePutOrders, prunePutSkus,
-        pruneRequireUntold, pruneSales, pruneSkus, pruneSoldOrders, readBuyers, readClock, readCommands,
+        pruneRequireUntold, pruneSales, pruneSessionSettings, pruneSkus, pruneSoldOrders, readBuyers,
+        readClock, readCommands,
         readDue, readDueSkus, readForwarding, readIntents, readLines, readLog, readMessages, readNextDeadline,
         readNextOrderDeadline, readOrderLines, readOrderParts, readOrderSkus, readOrders, readOrdersDue,
         readPosition, readSkus, readUncountedBuyers, readUnserved, replayBegin, replayGive, replayMark,

@@ -1,10 +1,11 @@
 import ArgumentParser
 import Foundation
 import PostgresClient
+import WeirCore
 import WeirLive
 import WeirSandbox
 
-/// One hot SKU through HTTP, beside the same HTTP server deciding by one conditional UPDATE a request.
+/// One hot SKU, or a spread over many, through HTTP, beside the same HTTP server deciding by one conditional UPDATE a request.
 struct HTTPBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "http", abstract: "Outcomes per second through HTTP, beside a conditional UPDATE.")
@@ -21,18 +22,35 @@ struct HTTPBench: AsyncParsableCommand {
     @Option(help: "How many database sessions the conditional UPDATE uses.")
     var sessions = 8
 
+    @Option(help: "How many SKUs the intents are spread over, each as often; 1 is a hot one.")
+    var skus = 1
+
+    @Option(help: "How many partitions Weir has.")
+    var partitions = 8
+
     mutating func run() async throws { try await withSandbox(measure) }
 
+    func validate() throws {
+        guard skus > 0, (1...64).contains(partitions) else {
+            throw ValidationError("--skus must be 1 or more, --partitions from 1 to 64")
+        }
+    }
+
     private func measure(_ sandbox: Sandbox) async throws {
-        print("HTTP: one hot SKU, \(clients) keep-alive clients, \(runs) runs of \(Int(seconds)) s in turn")
+        let shop = skus == 1 ? "one hot SKU" : "\(skus) SKUs"
+        print(
+            "HTTP: \(shop), \(clients) keep-alive clients, \(runs) runs of \(Int(seconds)) s in turn,"
+                + " \(partitions) partitions")
         let room = try await sandbox.makeRoom()
-        let partitions = try Migrator(databaseURL: room.databaseURL).run(partitions: nil).installation
-            .partitioning.count
+        let partitions = try Migrator(databaseURL: room.databaseURL).run(
+            partitions: Partitioning(count: partitions)
+        ).installation.partitioning.count
         try TopologyTool(amqpURL: room.amqpURL, partitions: partitions).apply()
         let session = try Session(SessionSettings(url: room.databaseURL, applicationName: "lab"))
         defer { session.close() }
         try session.execute(script: LabQueries.shop + LabQueries.orderOnce)
-        _ = try session.run(Query(LabQueries.stockUp, [.texts(["hot"]), .int8s([1_000_000_000])]))
+        _ = try session.run(
+            Query(LabQueries.stockUp, [.texts(names), .int8s(names.map { _ in 1_000_000_000 })]))
         let servers = ["DATABASE_URL": room.databaseURL, "AMQP_URL": room.amqpURL]
 
         let weirPort = try freePort()
@@ -62,9 +80,12 @@ struct HTTPBench: AsyncParsableCommand {
                 (try? get(port, "/readyz")) == 200
             }
         }
-        try await until("the hot SKU", within: .seconds(30), every: .milliseconds(200)) {
-            let status = try? put(weirPort, "/v1/skus/hot", #"{"stocked":1000000000,"hold_seconds":0}"#)
-            return status == 200 || status == 201
+        for name in names {
+            try await until("the SKU \(name)", within: .seconds(30), every: .milliseconds(200)) {
+                let status = try? put(
+                    weirPort, "/v1/skus/\(name)", #"{"stocked":1000000000,"hold_seconds":0}"#)
+                return status == 200 || status == 201
+            }
         }
 
         let contestants = [(name: "weir", port: weirPort)] + rivals.map { (name: $0.name, port: $0.port) }
@@ -125,9 +146,12 @@ struct HTTPBench: AsyncParsableCommand {
                 + " answers other than 200: \(bad)")
     }
 
+    private var names: [String] { skus == 1 ? ["hot"] : (0..<skus).map { "sku-\($0)" } }
+
     private func load(_ port: Int, _ prefix: String) -> KeepAliveClients {
-        KeepAliveClients(port: port, count: clients) { number in
-            let body = #"{"sku":"hot","quantity":1,"buyer":"buyer-\#(number % 5_000)"}"#
+        KeepAliveClients(port: port, count: clients) { [names] number in
+            let body =
+                #"{"sku":"\#(names[number % names.count])","quantity":1,"buyer":"buyer-\#(number % 5_000)"}"#
             return Array(
                 """
                 POST /v1/intents HTTP/1.1\r

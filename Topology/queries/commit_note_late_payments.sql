@@ -6,4 +6,4 @@ with noted as (
     join intent i on i.token = l.token for share of i
     returning 1
 )
-select require_rows((select count(*) from noted), $1, 'intent')
+select require_rows(c.rows, $1, 'intent') from (select count(*) as rows from noted) as c where c.rows <> $1

@@ -9,4 +9,4 @@ with changed as (
     where intent.token = c.token and intent.status = c.before::intent_status
     returning 1
 )
-select require_rows((select count(*) from changed), $1, 'intent')
+select require_rows(c.rows, $1, 'intent') from (select count(*) as rows from changed) as c where c.rows <> $1

@@ -7,4 +7,4 @@ with changed as (
     where order_part.order_token = p.order_token and order_part.partition = $2
     returning 1
 )
-select require_rows((select count(*) from changed), $1, 'order_part')
+select require_rows(c.rows, $1, 'order_part') from (select count(*) as rows from changed) as c where c.rows <> $1

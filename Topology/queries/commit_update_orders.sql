@@ -15,4 +15,4 @@ with changed as (
     where orders.token = o.token and orders.version = o.before and orders.partition = $19
     returning 1
 )
-select require_rows((select count(*) from changed), $1, 'orders')
+select require_rows(c.rows, $1, 'orders') from (select count(*) as rows from changed) as c where c.rows <> $1

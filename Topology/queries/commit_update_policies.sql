@@ -16,4 +16,4 @@ with changed as (
     where sku.sku = s.sku
     returning 1
 )
-select require_rows((select count(*) from changed), $1, 'sku')
+select require_rows(c.rows, $1, 'sku') from (select count(*) as rows from changed) as c where c.rows <> $1

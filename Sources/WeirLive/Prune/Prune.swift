@@ -77,7 +77,7 @@ public final class Prune: Sendable {
         try withSession(order) { session, partitioning in
             try takeLock(session)
             // Each of its pieces is small, however large the tables are.
-            try session.execute(script: Queries.ownSessionSettings.text)
+            try session.execute(script: Queries.pruneSessionSettings.text)
             var report = PruneReport(order)
             let plans = try PartitionPlan.read(order, session)
             state.withLock { $0.total = plans.reduce(0) { $0 + $1.end - $1.start } }
