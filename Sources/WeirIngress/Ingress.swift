@@ -169,6 +169,15 @@ public final class Ingress: Service {
         logger.info("ingress stopped")
     }
 
+    /// Between the codec and Hummingbird, a new pair for each connection.
+    private static func handlers(
+        _ limits: ConnectionGuard.Limits, _ register: ConnectionRegister, _ handler: RequestHandler,
+        _ loop: EventLoopExecutor
+    ) -> [any RemovableChannelHandler] {
+        let connection = ConnectionGuard(limits, register: register)
+        return [connection, QuickIntents(handler, on: loop, connection: connection)]
+    }
+
     private func makeServer() throws -> any Service {
         let (handler, register, port, loop) = (handler, register, port, loop)
         let limits = settings.connectionLimits
@@ -178,10 +187,7 @@ public final class Ingress: Service {
                 metadata: ["limit": "\(settings.connectionLimit)", "served": "\(limits.connections)"])
         }
         let channel = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [
-                ConnectionGuard(limits, register: register),
-                QuickRefusals { handler.refusal(of: $0, $1, isShedding: $2) },
-            ],
+            additionalChannelHandlers: Self.handlers(limits, register, handler, loop),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: settings.largestHead, maxHeaderListSize: settings.largestHead,
                 maxHeaderFieldCount: settings.headerFieldLimit))

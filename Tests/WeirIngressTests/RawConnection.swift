@@ -4,7 +4,7 @@ import Synchronization
 
 /// A bare TCP connection, for what no HTTP client would send. Blocks; for `offAsyncThreads`.
 final class RawConnection: @unchecked Sendable {  // used by one thread at a time
-    private let socket: Int32
+    private var socket: Int32
 
     init?(port: Int, seconds: Int = 30) {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -24,7 +24,16 @@ final class RawConnection: @unchecked Sendable {  // used by one thread at a tim
         }
     }
 
-    deinit { close(socket) }
+    deinit { if socket >= 0 { close(socket) } }
+
+    /// Ends the connection as that of a client that has died ends: what was sent last may be lost, and nothing can be
+    /// read or sent any more.
+    func reset() {
+        var atOnce = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(socket, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
+        close(socket)
+        socket = -1
+    }
 
     /// Says that nothing more will be sent; what comes back can still be read.
     func endSending() { shutdown(socket, Int32(SHUT_WR)) }

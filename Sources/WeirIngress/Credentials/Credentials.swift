@@ -8,7 +8,7 @@ import Synchronization
 import WeirLive
 import WeirProducer
 
-/// Says who sends a request and whether he may. The one call on a request's way is ``admit(_:to:)``: a hash and a look
+/// Says who sends a request and whether he may. The one call on a request's way is ``admit(_:to:by:)``: a hash and a look
 /// into a table; the keys in the table are read again in the background every two seconds.
 final class Credentials: Sendable {
     let settings: CredentialSettings
@@ -39,10 +39,12 @@ final class Credentials: Sendable {
     // MARK: On the way of every request
 
     /// Who sends a request, once it is clear that he may do what he asks for.
-    func admit(_ head: HTTPRequest, to target: Target) throws(Problem) -> Caller {
-        guard let scope = target.scope(for: head.method) else { return .nobody }
+    func admit(
+        _ fields: HTTPFields, to target: Target, by method: HTTPRequest.Method
+    ) throws(Problem) -> Caller {
+        guard let scope = target.scope(for: method) else { return .nobody }
         if isOpen.load(ordering: .relaxed) { return .anybody }
-        let caller = try identify(head.headerFields)
+        let caller = try identify(fields)
         guard caller.scopes.contains(scope) else { throw .missingScope(scope) }
         return caller
     }

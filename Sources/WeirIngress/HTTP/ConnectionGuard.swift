@@ -94,10 +94,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             // Nothing is written to a client that takes nothing: then this deadline ends it.
             if isStream { extend(context) }
         case .end:
-            unanswered -= 1
-            isAnswerBegun = false
-            isStream = false
-            extend(context)
+            noteAnswer()
         }
         context.write(data, promise: promise)
     }
@@ -120,12 +117,26 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     static let tooManyConnections = Problem(
         .overloaded, "the server has as many connections as it serves; nothing was accepted, come back later")
 
-    // MARK: What is answered before it
+    // MARK: What does not come by here
+
+    /// A whole request has come that it has not seen.
+    func noteRequest() {
+        unanswered += 1
+        touch()
+    }
+
+    /// A request was answered to its end.
+    func noteAnswer() {
+        unanswered -= 1
+        isAnswerBegun = false
+        isStream = false
+        touch()
+    }
 
     /// Whether it has seen the end of every request and of every answer, and lets the next one come.
     var isQuiet: Bool { unanswered == 0 && !isReading && !isEnding && !isOneTooMany }
 
-    /// A request was answered that it has not seen.
+    /// Something was asked or answered, which it need not have seen.
     func touch() {
         if let context { extend(context) }
     }

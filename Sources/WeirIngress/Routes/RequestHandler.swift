@@ -67,14 +67,23 @@ final class RequestHandler: Sendable {
         guard logger.logLevel <= .debug else { return await routed(request) }
         let start = monotonicNanoseconds()
         let answer = await routed(request)
+        note(answer, to: request.method, request.uri.path, request.headers, since: start)
+        return answer
+    }
+
+    /// Leaves a line in the log for a request that came at `start`, in monotonic nanoseconds.
+    func note(
+        _ answer: Answer, to method: HTTPRequest.Method, _ path: String, _ fields: HTTPFields,
+        since start: UInt64
+    ) {
+        guard logger.logLevel <= .debug else { return }
         var metadata: Logger.Metadata = [
-            "method": "\(printable(request.method.rawValue))", "path": "\(printable(request.uri.path))",
+            "method": "\(printable(method.rawValue))", "path": "\(printable(path))",
             "status": "\(answer.status.code)",
             "milliseconds": "\((monotonicNanoseconds() - start) / 1_000_000)",
         ]
-        if let trace = TraceParent(request.headers) { metadata["trace_id"] = "\(trace.traceID)" }
+        if let trace = TraceParent(fields) { metadata["trace_id"] = "\(trace.traceID)" }
         logger.debug("request answered", metadata: metadata)
-        return answer
     }
 
     private func routed(_ request: Request) async -> Answer {
@@ -86,7 +95,7 @@ final class RequestHandler: Sendable {
                     .notFound,
                     "there is nothing at '\(printable(request.uri.path))'; /openapi.yaml lists the routes")
             }
-            let caller = try credentials.admit(request.head, to: target)
+            let caller = try credentials.admit(request.headers, to: target, by: request.method)
             if target.isCounted {
                 notes = try rates.admit(credential: caller.rateName)
             }

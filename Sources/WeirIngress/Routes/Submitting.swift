@@ -5,35 +5,51 @@ import WeirProducer
 import WeirWire
 
 extension RequestHandler {
-    /// `POST /v1/intents`. The order matters: register the waiter, look up, publish; otherwise an outcome could
-    /// pass between two of them.
+    /// `POST /v1/intents`, in whatever way it comes. The order matters: register the waiter, look up, publish; otherwise
+    /// an outcome could pass between two of them.
+    ///
+    /// What is plain takes the shorter way of ``QuickIntents``, through the same steps.
     func submit(_ request: Request, _ caller: Caller) async throws(Problem) -> Answer {
-        let start = monotonicNanoseconds()
-        let token = try IdempotencyKey.require(request.headers)
-        let preference = try Preference.read(
-            request.headers, limit: settings.waitLimitSeconds, otherwise: 0)
-        try BodyHeaders.check(request.headers, largestBody: settings.largestBody)
-        _ = try QueryParameters(request.uri.query, knowing: [])
+        let head = try IntentHead(request.headers, query: request.uri.query, settings)
         let body = try await request.bytes(upTo: settings.largestBody)
-        let submit = try reading { () throws(WireRefusal) in try Submit(token: token, body: body) }
-        try caller.requireBuyer(submit.buyer)
-        let notes = try rates.admit(buyer: submit.buyer)
-        guard shedding.enters() else { throw Self.shed }
-        let passage = try begin(
-            submit, waitSeconds: preference.waitSeconds, since: start, trace: TraceParent(request.headers))
-        var answer = try await finish(passage)
-        answer.fields[.location] = Self.location(submit.token, submit.sku)
-        if let applied = preference.applied { answer.fields[.preferenceApplied] = applied }
-        answer.add(notes)
-        return answer
+        let errand = try begin(head, body, caller)
+        return errand.complete(try await finish(errand.passage))
     }
 
-    /// Sends a wish on its way; ``finish(_:)`` must follow. Of two that begin one after the other, the first one
-    /// is published first.
+    /// Sends a single wish on its way.
+    ///
+    /// - Parameter isShedding: whether nobody has asked at the door whether it is let in.
+    func begin(
+        _ head: IntentHead, _ body: [UInt8], _ caller: Caller, isShedding: Bool = false
+    ) throws(Problem) -> Errand {
+        let submit = try reading { () throws(WireRefusal) in try Submit(token: head.token, body: body) }
+        try caller.requireBuyer(submit.buyer)
+        let notes = try rates.admit(buyer: submit.buyer)
+        // Whoever is refused anyway takes nobody's place.
+        try requireOnSale(submit)
+        if producer.mayBeShut, producer.isShut(partitioning.partition(of: submit.sku)) { throw Self.overloaded }
+        guard !isShedding || shedding.admits(), shedding.enters() else { throw Self.shed }
+        let passage = try send(
+            submit, waitSeconds: head.preference.waitSeconds, since: head.start, trace: head.trace)
+        return Errand(passage: passage, applied: head.preference.applied, notes: notes)
+    }
+
+    /// Sends one wish of many on its way; ``finish(_:)`` must follow. Of two that begin one after the other, the first
+    /// one is published first.
     func begin(
         _ submit: Submit, waitSeconds: Int, since start: UInt64, trace: TraceParent?
     ) throws(Problem) -> Passage {
+        try requireOnSale(submit)
+        return try send(submit, waitSeconds: waitSeconds, since: start, trace: trace)
+    }
+
+    private func requireOnSale(_ submit: Submit) throws(Problem) {
         if let gate, gate.refuses(submit) { throw Self.soldOut(submit) }
+    }
+
+    private func send(
+        _ submit: Submit, waitSeconds: Int, since start: UInt64, trace: TraceParent?
+    ) throws(Problem) -> Passage {
         let id = producer.nextID()
         var waiter: OutcomeDesk.Waiter?
         if waitSeconds > 0 {
@@ -47,37 +63,53 @@ extension RequestHandler {
 
     /// What became of a wish: its outcome, if the client waits and it comes in time, else that it is queued.
     func finish(_ passage: Passage) async throws(Problem) -> Answer {
-        let submit = passage.submit
-        let known: Answer?
-        if let waiter = passage.waiter {
-            known = try await outcome(
-                of: submit, passage.id, waiter, passage.door, seconds: passage.waitSeconds,
-                since: passage.start)
-        } else {
-            known = try settle(await passage.door.value, submit)
-        }
-        shedding.countServed()
-        return known ?? Answer.queued(submit, .accepted)
+        await passage.ended()
+        if let answer = try known(passage) { return answer }
+        return try await lookedUp(passage)
     }
 
-    /// What a client who waits is told; nil when the wish was accepted and its outcome is not known in time.
-    private func outcome(
-        of submit: Submit, _ id: UInt64, _ waiter: OutcomeDesk.Waiter, _ door: Awaited<DoorEnding>,
-        seconds: Int,
-        since start: UInt64
-    ) async throws(Problem) -> Answer? {
-        switch await waiter.value {
-        case .happening: metrics.recordOutcome(nanoseconds: monotonicNanoseconds() - start)
-        case .dismissed, .timedOut, .interrupted:
-            // An outcome proves that the wish was accepted; without one the door has to say so.
-            if let known = try settle(await door.value, submit) { return known }
+    /// What became of a wish, if that can be said without asking anybody.
+    func known(_ passage: Passage) throws(Problem) -> Answer? {
+        let submit = passage.submit
+        var answer: Answer?
+        if let waiter = passage.waiter {
+            switch waiter.current {
+            case .happening(let happening):
+                metrics.recordOutcome(nanoseconds: monotonicNanoseconds() - passage.start)
+                answer = try self.answer(happening, to: .submit(submit))
+            case .dismissed, .timedOut, .interrupted:
+                // An outcome proves that the wish was accepted; without one the door has to say so.
+                if let ending = passage.door.current { answer = try settle(ending, submit) }
+            case nil: break
+            }
+        } else if let ending = passage.door.current {
+            answer = try settle(ending, submit) ?? Answer.queued(submit, .accepted)
         }
-        return try await outcome(of: id, waiter, seconds: seconds, since: start) {
-            happening throws(Problem) in
-            try self.answer(happening, to: .submit(submit))
-        } lookUp: { () throws(Problem) in
-            try await self.decided(submit)
+        if answer != nil { shedding.countServed() }
+        return answer
+    }
+
+    /// What became of a wish whose sender waits and has heard nothing that answers it.
+    private func lookedUp(_ passage: Passage) async throws(Problem) -> Answer {
+        let submit = passage.submit
+        var answer: Answer?
+        if let waiter = passage.waiter {
+            if case .happening = await waiter.value {
+            } else {
+                answer = try settle(await passage.door.value, submit)
+            }
+            if answer == nil {
+                answer = try await outcome(
+                    of: passage.id, waiter, seconds: passage.waitSeconds, since: passage.start
+                ) { happening throws(Problem) in
+                    try self.answer(happening, to: .submit(submit))
+                } lookUp: { () throws(Problem) in
+                    try await self.decided(submit)
+                }
+            }
         }
+        shedding.countServed()
+        return answer ?? Answer.queued(submit, .accepted)
     }
 
     static func location(_ token: Token, _ sku: SKU) -> String { "/v1/intents/\(token.text)?sku=\(sku.text)" }
@@ -112,18 +144,6 @@ extension RequestHandler {
             "the token '\(token.text)' is known with another payload, and nothing has changed; send what you sent"
                 + " first, or choose a new key for a new intent")
     }
-}
-
-/// A wish on its way from the request to its answer.
-struct Passage: Sendable {
-    let submit: Submit
-    let id: UInt64
-    /// Nil when the client does not wait.
-    let waiter: OutcomeDesk.Waiter?
-    let door: Awaited<DoorEnding>
-    let waitSeconds: Int
-    /// When the request came, in monotonic nanoseconds.
-    let start: UInt64
 }
 
 extension Answer {

@@ -4,13 +4,14 @@ import NIOPosix
 import Synchronization
 import WeirProducer
 
-/// Runs tasks on the one event loop that serves all connections of an ingress.
+/// Runs tasks, and pieces of work without a task, on the one event loop that serves all connections of an ingress.
 ///
 /// A request is short work between waits; handing it to another thread and back costs more than the work itself. One
 /// loop answers some ten thousand requests a second; whoever needs more runs more ingresses.
 ///
 /// The loop runs whatever was handed to it before it looks at its connections again. The outcomes of a full message wake
-/// hundreds of tasks at once, and for all that time nobody would be heard; so they are run some at a time.
+/// hundreds at once, and for all that time nobody would be heard; so they are run some at a time. However many there
+/// are, the loop is woken once.
 package final class EventLoopExecutor: TaskExecutor {
     package let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let loop: any EventLoop
@@ -20,8 +21,13 @@ package final class EventLoopExecutor: TaskExecutor {
     /// What lies in the future keeps the loop from its connections no longer.
     private static let pause = TimeAmount.microseconds(10)
 
+    private enum Job: Sendable {
+        case task(UnownedJob)
+        case piece(@Sendable () -> Void)
+    }
+
     private struct Jobs: Sendable {
-        var waiting: Deque<(job: UnownedJob, since: UInt64)> = []
+        var waiting: Deque<(job: Job, since: UInt64)> = []
         /// Whether the loop knows that there are some.
         var isScheduled = false
     }
@@ -30,8 +36,12 @@ package final class EventLoopExecutor: TaskExecutor {
 
     package init() { loop = group.next() }
 
-    package func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+    package func enqueue(_ job: consuming ExecutorJob) { add(.task(UnownedJob(job))) }
+
+    /// Runs a piece of work on the loop, in its turn among the tasks.
+    package func run(_ piece: @escaping @Sendable () -> Void) { add(.piece(piece)) }
+
+    private func add(_ job: Job) {
         let now = monotonicNanoseconds()
         let isFirst = jobs.withLock { jobs in
             jobs.waiting.append((job, now))
@@ -54,8 +64,11 @@ package final class EventLoopExecutor: TaskExecutor {
                 if next == nil { jobs.isScheduled = false }
                 return next
             }
-            guard let next else { return }
-            next.runSynchronously(on: asUnownedTaskExecutor())
+            switch next {
+            case .task(let job): job.runSynchronously(on: asUnownedTaskExecutor())
+            case .piece(let piece): piece()
+            case nil: return
+            }
         }
         loop.scheduleTask(in: Self.pause) { self.runSome() }
     }

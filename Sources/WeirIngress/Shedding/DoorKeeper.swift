@@ -1,11 +1,11 @@
 import NIOCore
 import NIOHTTP1
 
-/// Stands before the HTTP decoder of a connection, and while the server sheds load sends those away who come for an
-/// intent and are not let in: unread, with an answer that lies ready.
+/// Stands before the HTTP decoder of a connection, and hands plain requests for an intent to ``QuickIntents`` at once.
+/// While the server sheds load it sends those of them away who are not let in: unread, with an answer that lies ready.
 ///
 /// To read a request and to write an answer as HTTP costs twice what the system takes for the bytes. Only plain requests
-/// are sent away here, while none before them waits for its answer; every other one goes on, and is refused behind it.
+/// are taken here, while none before them waits for its answer; every other one goes on, and is answered behind it.
 final class DoorKeeper: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -24,34 +24,36 @@ final class DoorKeeper: ChannelInboundHandler, RemovableChannelHandler {
 
     private let door: Door
     private let connection: ConnectionGuard
-    private let refusals: QuickRefusals
+    private let intents: QuickIntents
     /// Whether the decoder is between two requests, for all that is known.
     private var isAligned = true
     private var mustFlush = false
 
-    init(_ door: Door, connection: ConnectionGuard, refusals: QuickRefusals) {
+    init(_ door: Door, connection: ConnectionGuard, intents: QuickIntents) {
         self.door = door
         self.connection = connection
-        self.refusals = refusals
+        self.intents = intents
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard isAligned else { return context.fireChannelRead(data) }
-        let request = PlainRequest(unwrapInboundIn(data))
+        let bytes = unwrapInboundIn(data)
+        let request = PlainRequest(bytes)
         isAligned = request != nil
-        guard let request, request.isIntent, door.isShedding(), connection.isQuiet,
-            context.channel.isWritable
-        else { return context.fireChannelRead(data) }
-        guard !door.mustRead() else {
-            refusals.isShedding = true
-            context.fireChannelRead(data)
-            refusals.isShedding = false
+        guard let request, request.isIntent, connection.isQuiet, context.channel.isWritable else {
+            return context.fireChannelRead(data)
+        }
+        let isShedding = door.isShedding()
+        let mustRead = isShedding && door.mustRead()
+        if isShedding, !mustRead, !door.admits() {
+            connection.touch()
+            context.write(wrapOutboundOut(door.answer()), promise: nil)
+            mustFlush = true
             return
         }
-        guard !door.admits() else { return context.fireChannelRead(data) }
-        connection.touch()
-        context.write(wrapOutboundOut(door.answer()), promise: nil)
-        mustFlush = true
+        intents.isShedding = mustRead
+        if !intents.takes(bytes) { context.fireChannelRead(data) }
+        intents.isShedding = false
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

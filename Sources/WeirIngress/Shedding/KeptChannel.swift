@@ -11,12 +11,14 @@ struct KeptChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
         http.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
+            let intents = try pipeline.handler(type: QuickIntents.self)
             let keeper = DoorKeeper(
-                door, connection: try pipeline.handler(type: ConnectionGuard.self),
-                refusals: try pipeline.handler(type: QuickRefusals.self))
+                door, connection: try pipeline.handler(type: ConnectionGuard.self), intents: intents)
             // It stands before the decoder, and what it answers does not come by here.
-            let encoder = try pipeline.handler(type: HTTPResponseEncoder.self)
-            try pipeline.addHandler(keeper, position: .before(encoder))
+            let encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self)
+            intents.open(wire: encoder)
+            try pipeline.addHandler(
+                keeper, position: .before(try pipeline.handler(type: HTTPResponseEncoder.self)))
             return value
         }
     }

@@ -102,52 +102,6 @@ import WeirProducer
         }
     }
 
-    /// At the level debug every request goes the long way, since it leaves a line in the log.
-    @Test func itSaysWhatIsSaidBehindIt() async throws {
-        let book = LogBook()
-        let requests: [(name: String, headers: [(String, String)], body: String)] = [
-            ("right", [], #"{"sku":"gone","quantity":1,"buyer":"ann"}"#),
-            ("quoted key", [("Idempotency-Key", "\"k\"")], #"{"sku":"gone","quantity":1,"buyer":"ann"}"#),
-            ("wait", [("Prefer", "wait=1")], #"{"buyer":"ann","quantity":1,"sku":"gone"}"#),
-            ("bad wait", [("Prefer", "wait=x")], #"{"sku":"gone","quantity":1,"buyer":"ann"}"#),
-            ("bad key", [("Idempotency-Key", "-")], #"{"sku":"gone","quantity":1,"buyer":"ann"}"#),
-            ("bad type", [("Content-Type", "text/plain")], #"{"sku":"gone","quantity":1,"buyer":"ann"}"#),
-            ("gzip", [("Content-Encoding", "gzip")], #"{"sku":"gone","quantity":1,"buyer":"ann"}"#),
-            ("twice", [], #"{"sku":"gone","sku":"gone","quantity":1,"buyer":"ann"}"#),
-            ("token inside", [], #"{"token":"t","sku":"gone","quantity":1,"buyer":"ann"}"#),
-            ("too many", [], #"{"sku":"gone","quantity":9999999999,"buyer":"ann"}"#),
-            ("escaped", [], #"{"sku":"go\u006ee","quantity":1,"buyer":"ann"}"#),
-            ("cut", [], #"{"sku":"gone","quantity":1,"buyer":"ann""#),
-            ("more", [], #"{"sku":"gone","quantity":1,"buyer":"ann"}x"#),
-        ]
-        func answers(_ logger: Logger) async throws -> [String] {
-            var all: [String] = []
-            try await IngressRoom.with(logger: logger) {
-                $0.ratePerBuyer = RateLimit(requests: 1_000, seconds: 86_400)
-            } _: { room in
-                try await room.define("gone", 0)
-                try await close(room, "gone")
-                for request in requests {
-                    let standard = [("Idempotency-Key", "k"), ("Content-Type", "application/json")]
-                    let fields = standard.filter { field in
-                        !request.headers.contains { $0.0 == field.0 }
-                    }
-                    let reply = try await room.send(
-                        "POST", "/v1/intents", headers: fields + request.headers, body: request.body)
-                    let headers = reply.headers.filter { $0.name.lowercased() != "date" }
-                        .map { "\($0.name.lowercased()): \($0.value)" }.sorted()
-                    all.append("\(request.name): \(reply.status) \(headers) \(reply.bodyText)")
-                }
-            }
-            return all
-        }
-        let quick = try await answers(Logger.quiet)
-        let long = try await answers(book.logger)
-        #expect(quick == long)
-        #expect(quick.count { $0.contains("/problems/sold-out") } == 4)
-        #expect(book.contains("request answered"))
-    }
-
     @Test func whoMayNotAskIsToldThatAndNotWhatIsSoldOut() async throws {
         try await IngressRoom.guarded {
             $0.ratePerCredential = RateLimit(requests: 100, seconds: 86_400)
