@@ -25,24 +25,26 @@ struct HTTPBench: AsyncParsableCommand {
     @Option(help: "How many SKUs the intents are spread over, each as often; 1 is a hot one.")
     var skus = 1
 
-    @Option(help: "How many partitions Weir has. (default: as many as the migrations say)")
-    var partitions: Int?
+    @Option(help: "How many partitions Weir has.")
+    var partitions = 8
 
     mutating func run() async throws { try await withSandbox(measure) }
 
     func validate() throws {
-        guard skus > 0 else { throw ValidationError("--skus must be 1 or more") }
+        guard skus > 0, (1...64).contains(partitions) else {
+            throw ValidationError("--skus must be 1 or more, --partitions from 1 to 64")
+        }
     }
 
     private func measure(_ sandbox: Sandbox) async throws {
         let shop = skus == 1 ? "one hot SKU" : "\(skus) SKUs"
-        print("HTTP: \(shop), \(clients) keep-alive clients, \(runs) runs of \(Int(seconds)) s in turn")
+        print(
+            "HTTP: \(shop), \(clients) keep-alive clients, \(runs) runs of \(Int(seconds)) s in turn,"
+                + " \(partitions) partitions")
         let room = try await sandbox.makeRoom()
         let partitions = try Migrator(databaseURL: room.databaseURL).run(
-            partitions: partitions.flatMap(Partitioning.init(count:))
-        )
-        .installation
-        .partitioning.count
+            partitions: Partitioning(count: partitions)
+        ).installation.partitioning.count
         try TopologyTool(amqpURL: room.amqpURL, partitions: partitions).apply()
         let session = try Session(SessionSettings(url: room.databaseURL, applicationName: "lab"))
         defer { session.close() }

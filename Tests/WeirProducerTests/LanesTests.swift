@@ -58,20 +58,6 @@ import WeirCore
             for id in ids { enter(id, partition: partition) }
         }
 
-        /// Has one flight that takes no time, and some that take long.
-        func slowDown() {
-            for round in UInt64(0)..<20 {
-                let id = 1_000_000 + round
-                enter(id)
-                lanes.land(partition: 0, isOver: false)
-                if round > 0 {
-                    let end = monotonicNanoseconds() + FlightTime.mostLinger
-                    while monotonicNanoseconds() < end { continue }
-                }
-                lanes.hear([id], partition: 0)
-            }
-        }
-
         /// Says that nobody knows what was checked last, except these.
         func clear(without known: UInt64...) {
             let last = checks.withLock { $0[$0.count - 1] }
@@ -197,30 +183,6 @@ import WeirCore
         airport.enter(2 * full + 2)
         #expect(airport.departed.count == 3)
         #expect(airport.departed.last?.count == Lane.full + 1)
-    }
-
-    @Test func aSmallFlightWaitsForMoreWhereTheOthersAreSlow() {
-        let airport = Airport(most: 100)
-        airport.slowDown()
-        // Nobody is under way: one that comes departs.
-        airport.enter(1, partition: 1)
-        #expect(airport.departed.last == [1])
-        // Now somebody is, and this one waits for more, until a full flight is there.
-        airport.enter(2)
-        #expect(airport.departed.last == [1])
-        airport.enterAll(3...UInt64(Lane.full) + 1)
-        #expect(airport.departed.last == Array(2...UInt64(Lane.full) + 1))
-    }
-
-    @Test func aSmallFlightWaitsOnlyForSoLong() {
-        let airport = Airport(most: 100)
-        airport.slowDown()
-        airport.enter(1, partition: 1)
-        airport.enter(2, 3)
-        #expect(airport.departed.last == [1])
-        #expect(airport.alarmCount == 1)
-        airport.ring()
-        #expect(airport.departed.last == [2, 3])
     }
 
     @Test func aWorkerThatAnswersIsGivenNoMoreThanTwoFullFlights() {

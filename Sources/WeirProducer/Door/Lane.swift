@@ -8,21 +8,19 @@ struct Lane: Sendable {
         case pause(UInt64)
     }
 
-    /// What the lanes have in common when one of them is asked what it does next.
-    struct Sky: Sendable {
+    /// What all lanes keep to.
+    struct Rules: Sendable {
         /// The most wishes of a flight.
         let most: Int
         /// After so long without any outcome the worker counts as away, in nanoseconds.
         let silence: UInt64
-        /// How long a small flight waits for more while others are under way, in nanoseconds.
-        var linger: UInt64 = 0
     }
 
     /// So many make a full flight: what it costs by itself is then small beside what its wishes cost.
     static let full = 16
 
     /// The flights of which nothing was heard, the oldest first; a partition decides them in their order.
-    private var undecided: [(ids: ClosedRange<UInt64>, count: Int, departed: UInt64)] = []
+    private var undecided: [(ids: ClosedRange<UInt64>, count: Int)] = []
     private var undecidedCount = 0
     /// Whether there is a worker, as far as one knows.
     private var isAnswering = true
@@ -36,13 +34,8 @@ struct Lane: Sendable {
     private var isHeard = true
     /// When the next flight may depart without an outcome.
     private var quietUntil: UInt64 = 0
-    /// Since when a small flight could depart and waits for more; nil when none does.
-    private var lingersSince: UInt64?
     private var isTimed = false
     private var waiting: [Lanes.Wish] = []
-
-    /// Whether something is on its way to the worker, or with it, for all that one knows.
-    func isBusy(_ now: UInt64) -> Bool { isFlying || !isHeard && now < quietUntil }
 
     mutating func enter(_ wish: Lanes.Wish) { waiting.append(wish) }
 
@@ -50,9 +43,9 @@ struct Lane: Sendable {
     mutating func wake() { isTimed = false }
 
     /// Whether the worker has enough for now.
-    private mutating func isCrowded(_ now: UInt64, _ sky: Sky) -> Bool {
-        guard isAnswering, undecidedCount > sky.most else { return false }
-        guard now &- signAt >= sky.silence else { return true }
+    private mutating func isCrowded(_ now: UInt64, _ rules: Rules) -> Bool {
+        guard isAnswering, undecidedCount > rules.most else { return false }
+        guard now &- signAt >= rules.silence else { return true }
         isAnswering = false
         undecided = []
         undecidedCount = 0
@@ -60,17 +53,13 @@ struct Lane: Sendable {
     }
 
     /// An outcome was heard. Whoever hears of one flight knows that those before it are decided as well.
-    ///
-    /// - Returns: how long the flight took that it tells of, in nanoseconds; nil when that was known already.
-    mutating func hear(_ id: UInt64, now: UInt64) -> UInt64? {
+    mutating func hear(_ id: UInt64, now: UInt64) {
         if ids.contains(id) { isHeard = true }
         isAnswering = true
         signAt = now
-        guard let place = undecided.firstIndex(where: { $0.ids.contains(id) }) else { return nil }
-        let departed = undecided[place].departed
+        guard let place = undecided.firstIndex(where: { $0.ids.contains(id) }) else { return }
         undecidedCount -= undecided[...place].reduce(0) { $0 + $1.count }
         undecided.removeSubrange(...place)
-        return now &- departed
     }
 
     /// The broker has the flight; `isOver` when it reached nobody.
@@ -85,28 +74,22 @@ struct Lane: Sendable {
     }
 
     /// What it does next; nil when it only waits for something to happen.
-    mutating func next(_ now: UInt64, _ sky: Sky) -> Step? {
+    mutating func next(_ now: UInt64, _ rules: Rules) -> Step? {
         guard !isFlying, !waiting.isEmpty else { return nil }
-        let isCrowded = isCrowded(now, sky)
-        guard !isCrowded, isHeard || now >= quietUntil || waiting.count >= enough(sky) else {
+        let isCrowded = isCrowded(now, rules)
+        guard !isCrowded, isHeard || now >= quietUntil || waiting.count >= enough(rules) else {
             return pause(isCrowded ? Lanes.patienceNanoseconds : quietUntil - now)
         }
-        if waiting.count < Self.full, sky.linger > 0 {
-            let since = lingersSince ?? now
-            lingersSince = since
-            if now &- since < sky.linger { return pause(sky.linger - (now &- since)) }
-        }
-        lingersSince = nil
         isFlying = true
-        let flight = waiting.count > sky.most ? Array(waiting.prefix(sky.most)) : waiting
+        let flight = waiting.count > rules.most ? Array(waiting.prefix(rules.most)) : waiting
         waiting.removeFirst(flight.count)
         return .check(flight)
     }
 
     /// So many need not wait until the flight before them is decided: they are as many as all of whom nothing was heard,
     /// so that flights do not get smaller by it, and the worker finds them at hand when it is done.
-    private func enough(_ sky: Sky) -> Int {
-        isAnswering ? min(sky.most, max(Self.full, undecidedCount)) : sky.most
+    private func enough(_ rules: Rules) -> Int {
+        isAnswering ? min(rules.most, max(Self.full, undecidedCount)) : rules.most
     }
 
     private mutating func pause(_ nanoseconds: UInt64) -> Step? {
@@ -127,7 +110,7 @@ struct Lane: Sendable {
         }
         if isAnswering {
             if undecided.isEmpty { signAt = now }
-            undecided.append((ids, flight.count, now))
+            undecided.append((ids, flight.count))
             undecidedCount += flight.count
         }
     }

@@ -2,11 +2,11 @@ import Synchronization
 import WeirCore
 import WeirWire
 
-/// Where wishes wait for the ones before them: a lane for each partition, in which one flight is under way at a time.
-///
-/// A flight is over when the broker has taken it and its first outcome was heard: a partition is decided by one
-/// thread, and what reached it earlier would only wait there, alone. A wish that comes into an empty lane flies at
-/// once; in a rush the flights fill up by themselves, and cost a query and a message a flight, not a wish.
+/// Where wishes wait for the ones before them: a lane for each partition, in which a flight departs when the broker has
+/// taken the one before it and its first outcome was heard: a partition is decided by one thread, and what reached it
+/// earlier would only wait there, alone. A wish that comes into an empty lane flies at once; in a rush the flights fill up
+/// by themselves, and cost a query and a message a flight, not a wish. As many as are under way need not wait for them:
+/// their flight is full by itself, and the worker finds it at hand when it is done with the one before.
 ///
 /// Before wishes fly their tokens are looked up, all together and once a flight: to begin with that while the flight
 /// before is being decided would save its time, but in a rush it makes two or three small look-ups of one.
@@ -43,23 +43,8 @@ package final class Lanes: Sendable {
         let depart: @Sendable ([Wish], _ partition: Int) -> Void
     }
 
-    private struct State {
-        var lanes: [Lane]
-        var sky: Lane.Sky
-        var flightTime = FlightTime()
-
-        /// What a lane does next. A small flight waits for more only while others are under way, for whom it would
-        /// be one more.
-        mutating func next(_ partition: Int, _ now: UInt64) -> Lane.Step? {
-            let linger = flightTime.linger
-            let isBusy =
-                linger > 0 && lanes.indices.contains { $0 != partition && lanes[$0].isBusy(now) }
-            sky.linger = isBusy ? linger : 0
-            return lanes[partition].next(now, sky)
-        }
-    }
-
-    private let state: Mutex<State>
+    private let lanes: Mutex<[Lane]>
+    private let rules: Lane.Rules
     /// Calls back after so many nanoseconds.
     private let schedule: @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
     private let crew = Mutex<Crew?>(nil)
@@ -68,10 +53,8 @@ package final class Lanes: Sendable {
         partitions: Int, most: Int, silence: UInt64 = Lanes.silenceNanoseconds,
         schedule: @escaping @Sendable (UInt64, @escaping @Sendable () -> Void) -> Void
     ) {
-        state = Mutex(
-            State(
-                lanes: Array(repeating: Lane(), count: partitions),
-                sky: Lane.Sky(most: most, silence: silence)))
+        lanes = Mutex(Array(repeating: Lane(), count: partitions))
+        rules = Lane.Rules(most: most, silence: silence)
         self.schedule = schedule
     }
 
@@ -97,27 +80,17 @@ package final class Lanes: Sendable {
     /// Outcomes of a partition were heard.
     func hear(_ ids: [UInt64], partition: Int) {
         guard !ids.isEmpty else { return }
-        let now = monotonicNanoseconds()
-        let step = state.withLock { state in
-            for id in ids {
-                guard let time = state.lanes[partition].hear(id, now: now) else { continue }
-                state.flightTime.note(time, now: now)
-            }
-            return state.next(partition, now)
+        change(partition) { lane, now in
+            for id in ids { lane.hear(id, now: now) }
         }
-        take(step, partition)
     }
 
     private func change(_ partition: Int, _ change: (inout Lane, _ now: UInt64) -> Void) {
         let now = monotonicNanoseconds()
-        let step = state.withLock { state in
-            change(&state.lanes[partition], now)
-            return state.next(partition, now)
+        let step = lanes.withLock { lanes in
+            change(&lanes[partition], now)
+            return lanes[partition].next(now, rules)
         }
-        take(step, partition)
-    }
-
-    private func take(_ step: Lane.Step?, _ partition: Int) {
         switch step {
         case .check(let wishes): crew.withLock { $0 }?.check(wishes, partition)
         case .pause(let nanoseconds):

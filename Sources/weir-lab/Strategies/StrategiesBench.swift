@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import WeirCore
 import WeirSandbox
 
 extension Sandbox.RedisDurability: ExpressibleByArgument {}
@@ -42,6 +43,9 @@ struct StrategiesBench: AsyncParsableCommand {
     @Option(help: "How many database sessions each server uses.")
     var sessions = 8
 
+    @Option(help: "How many partitions Weir has.")
+    var partitions = 8
+
     @Option(help: "When Redis brings its log to the disk: everysec or always.")
     var appendfsync = Sandbox.RedisDurability.everysec
 
@@ -55,7 +59,7 @@ struct StrategiesBench: AsyncParsableCommand {
         let ranges: [(String, Int, ClosedRange<Int>)] = [
             ("clients", clients, 1...1_000), ("runs", runs, 0...99), ("kills", kills, 0...99),
             ("skus", skus, 1...2_000), ("units", units, 1...100_000), ("repeats", repeats, 0...50),
-            ("sessions", sessions, 1...20),
+            ("sessions", sessions, 1...20), ("partitions", partitions, 1...64),
         ]
         for (name, value, range) in ranges where !range.contains(value) {
             throw ValidationError(
@@ -78,7 +82,7 @@ struct StrategiesBench: AsyncParsableCommand {
         let demand = skus == 1 ? "one hot SKU" : "\(skus) SKUs by Zipf's law (exponent \(exponent.tenths))"
         let caption =
             "\(demand), \(clients) clients, \(runs) runs of \(seconds.tenths) s in turn, \(repeats) % sent twice,"
-            + " Redis with appendfsync \(appendfsync.rawValue)"
+            + " Redis with appendfsync \(appendfsync.rawValue), Weir with \(partitions) partitions"
         print("Strategies: \(caption)")
         var ordinary: [Strategy: [RushResult]] = [:]
         var killed: [Strategy: [RushResult]] = [:]
@@ -115,7 +119,9 @@ struct StrategiesBench: AsyncParsableCommand {
     private func rush(_ strategy: Strategy, _ sandbox: Sandbox, kill: Bool) async throws -> RushResult {
         let names = skus == 1 ? ["hot"] : (1...skus).map { "sku-\($0)" }
         let stock = names.map { (sku: $0, units: 100_000_000) } + [(sku: "last", units: units)]
-        let contestant = try await Contestant.open(strategy, in: sandbox, sessions: sessions, stock: stock)
+        let contestant = try await Contestant.open(
+            strategy, in: sandbox, sessions: sessions, partitions: Partitioning(count: partitions),
+            stock: stock)
         defer { contestant.stop() }
         func plan(_ prefix: String, _ skus: [String]) -> RushPlan {
             RushPlan(prefix: prefix, skus: skus, repeats: repeats, exponent: exponent)

@@ -1,4 +1,5 @@
 import Foundation
+import WeirCore
 import WeirLive
 import WeirSandbox
 
@@ -14,14 +15,15 @@ final class Contestant {
 
     /// Makes the tables, starts the server and puts the SKUs on sale.
     static func open(
-        _ strategy: Strategy, in sandbox: Sandbox, sessions: Int, stock: [(sku: String, units: Int)]
+        _ strategy: Strategy, in sandbox: Sandbox, sessions: Int, partitions: Partitioning?,
+        stock: [(sku: String, units: Int)]
     ) async throws -> Contestant {
         let contestant: Contestant
         if strategy == .weir {
             let room = try await sandbox.makeRoom()
-            let partitions = try Migrator(databaseURL: room.databaseURL).run(partitions: nil).installation
-                .partitioning.count
-            try TopologyTool(amqpURL: room.amqpURL, partitions: partitions).apply()
+            let installation = try Migrator(databaseURL: room.databaseURL).run(partitions: partitions)
+                .installation
+            try TopologyTool(amqpURL: room.amqpURL, partitions: installation.partitioning.count).apply()
             contestant = Contestant(
                 strategy, try freePort(), Places(databaseURL: room.databaseURL), sandbox, sessions,
                 ["DATABASE_URL": room.databaseURL, "AMQP_URL": room.amqpURL])
