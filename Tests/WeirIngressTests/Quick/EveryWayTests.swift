@@ -15,7 +15,8 @@ import WeirLive
     private func lasting(_ answer: String, key: String) -> String {
         var text = answer.replacing(key, with: "KEY")
         for (mark, end) in [
-            ("Date: ", ""), ("\"decided_at\":\"", "\""), ("\"hold_until\":\"", "\""), (";r=", ";"), (";t=", ","),
+            ("Date: ", ""), ("\"decided_at\":\"", "\""), ("\"hold_until\":\"", "\""), (";r=", ";"),
+            (";t=", ","),
         ] {
             var parts = text.split(separator: mark, omittingEmptySubsequences: false)
             for place in parts.indices.dropFirst() {
