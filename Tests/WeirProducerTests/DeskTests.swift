@@ -69,12 +69,25 @@ import WeirCore
         #expect(isHappening(await again.value))
     }
 
+    @Test func whoIsDismissedIsLetGoByWhatItsEndWasToCall() throws {
+        let desk = OutcomeDesk(limit: 10)
+        weak var waiter: OutcomeDesk.Waiter?
+        do {
+            let own = try #require(desk.expect(1, forSeconds: 1000))
+            own.whenFinished { _ in withExtendedLifetime(own) {} }
+            waiter = own
+        }
+        #expect(waiter != nil)
+        desk.dismiss(1)
+        #expect(waiter == nil)
+    }
+
     @Test func tooManyMayNotWait() throws {
         let desk = OutcomeDesk(limit: 2)
         _ = try #require(desk.expect(1, forSeconds: 10))
         _ = try #require(desk.expect(2, forSeconds: 10))
         #expect(desk.expect(3, forSeconds: 10) == nil)
-        desk.forget(1)
+        desk.dismiss(1)
         #expect(desk.expect(3, forSeconds: 10) != nil)
         desk.release()
     }

@@ -38,6 +38,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether the answer is a stream, which may last as long as its client takes what is sent.
     private var isStream = false
     private var isEnding = false
+    /// Whether the decoder has refused what came: it reads nothing any more, and nothing may pass it by.
+    private var isBroken = false
     /// Whether there were enough connections when this one came.
     private var isOneTooMany = false
     private var deadline = NIODeadline.distantFuture
@@ -100,6 +102,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is HTTPParserError { isBroken = true }
         // In the middle of other requests the answer would come out of turn: their reader ends the connection.
         guard let error = error as? HTTPParserError, unanswered == 0, !isEnding else {
             return context.fireErrorCaught(error)
@@ -134,7 +137,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Whether it has seen the end of every request and of every answer, and lets the next one come.
-    var isQuiet: Bool { unanswered == 0 && !isReading && !isEnding && !isOneTooMany }
+    var isQuiet: Bool { unanswered == 0 && !isReading && !isEnding && !isBroken && !isOneTooMany }
 
     /// Something was asked or answered, which it need not have seen.
     func touch() {

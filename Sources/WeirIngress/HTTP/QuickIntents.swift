@@ -117,18 +117,17 @@ final class QuickIntents: ChannelDuplexHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         let isEnd = if case ChannelEvent.inputClosed? = event as? ChannelEvent { true } else { false }
-        guard waiting == nil || !(isEnd || event is ChannelShouldQuiesceEvent) else {
-            return later.append(.event(event))
-        }
-        if isEnd { release(context) }
+        let isLast = isEnd || event is ChannelShouldQuiesceEvent
+        guard waiting == nil || !isLast else { return later.append(.event(event)) }
+        if isLast { release(context) }
         context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         if let waiting {
             // What it has sent is decided all the same; nobody is there to be told.
-            handler.desk.forget(waiting)
             self.waiting = nil
+            handler.desk.dismiss(waiting)
         }
         later = []
         release(context)
@@ -180,7 +179,9 @@ final class QuickIntents: ChannelDuplexHandler, RemovableChannelHandler {
             let id = errand.id
             waiting = id
             let own = NIOLoopBound(self, eventLoop: context.eventLoop)
-            handler.whenAnswered(errand, on: loop) { own.value.end(id, $0) }
+            handler.whenAnswered(errand, on: loop, isWanted: { own.value.waiting == id }) {
+                own.value.end(id, $0)
+            }
         }
     }
 

@@ -92,7 +92,7 @@ extension RequestHandler {
         do throws(Problem) {
             try await publish(command, id: id, trace: TraceParent(request.headers))
         } catch {
-            if waiter != nil { desk.forget(id) }
+            if waiter != nil { desk.dismiss(id) }
             throw error
         }
         var answer: Answer?

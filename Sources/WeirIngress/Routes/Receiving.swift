@@ -46,11 +46,15 @@ extension RequestHandler {
     }
 
     /// Calls once, on the loop, with the answer to what has begun.
+    ///
+    /// - Parameter isWanted: whether anybody is there to be answered, which is asked on the loop; if not, nobody is called.
     func whenAnswered(
-        _ errand: QuickErrand, on loop: EventLoopExecutor, _ then: @escaping @Sendable (Answer) -> Void
+        _ errand: QuickErrand, on loop: EventLoopExecutor, isWanted: @escaping @Sendable () -> Bool,
+        _ then: @escaping @Sendable (Answer) -> Void
     ) {
         errand.errand.passage.whenEnded { [self] in
             loop.run { [self] in
+                guard isWanted() else { return shedding.countServed() }
                 if let answer = answer(errand) { return then(answer) }
                 // The database has to be asked, or the door has not said anything yet.
                 Task(executorPreference: loop) {

@@ -189,7 +189,7 @@ final class RequestHandler: Sendable {
                     return try await lookUp()
                 }
                 if let found = try await lookUp() {
-                    desk.forget(id)
+                    desk.dismiss(id)
                     return found
                 }
                 waiter = next

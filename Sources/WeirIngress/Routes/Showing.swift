@@ -20,7 +20,7 @@ extension RequestHandler {
             guard let waiter = desk.expect(id, token: token, forSeconds: Double(seconds)) else {
                 throw Self.tooManyWait
             }
-            defer { desk.forget(id) }
+            defer { desk.dismiss(id) }
             answer = try await state(of: token, sku, caller)
             if answer == nil {
                 answer = try await outcome(

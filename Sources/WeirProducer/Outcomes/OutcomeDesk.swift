@@ -70,12 +70,8 @@ package final class OutcomeDesk: Sendable {
         return isTaken ? waiter : nil
     }
 
-    /// Takes a waiter back whose command was not published.
-    package func forget(_ id: UInt64) {
-        _ = state.withLock { $0.remove(id) }
-    }
-
-    /// Wakes a waiter for whom no outcome will come.
+    /// Ends a wait for which no outcome will come, or whose outcome nobody wants any more. It is finished in any case,
+    /// because what its end was to call holds on to it.
     package func dismiss(_ id: UInt64) {
         state.withLock { $0.remove(id) }?.finish(.dismissed)
     }

@@ -26,7 +26,7 @@ extension RequestHandler {
             waiter = desk.expect(id, forSeconds: Double(preference.waitSeconds))
             guard waiter != nil else { throw Self.tooManyWait }
         }
-        defer { desk.forget(id) }
+        defer { desk.dismiss(id) }
         try await publish(
             .order(command), id: id, partition: partition, trace: TraceParent(request.headers))
         var answer: Answer?

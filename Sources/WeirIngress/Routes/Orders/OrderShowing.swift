@@ -15,7 +15,7 @@ extension RequestHandler {
         guard let waiter = desk.expect(id, token: token.ofOrder, forSeconds: Double(seconds)) else {
             throw Self.tooManyWait
         }
-        defer { desk.forget(id) }
+        defer { desk.dismiss(id) }
         if case .found(.order(let order)) = await lookUps.order(token), !order.state.isUndecided {
             return try Self.shown(order, caller)
         }

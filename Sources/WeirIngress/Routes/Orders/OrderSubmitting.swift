@@ -24,7 +24,7 @@ extension RequestHandler {
             waiter = desk.expect(id, token: token.ofOrder, forSeconds: Double(preference.waitSeconds))
             guard waiter != nil else { throw Self.tooManyWait }
         }
-        defer { desk.forget(id) }
+        defer { desk.dismiss(id) }
         var known = try await knownOrder(submit)
         if known == nil {
             try await publishNew(submit, id: id, TraceParent(request.headers))
