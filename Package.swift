@@ -188,7 +188,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "WeirLabTests",
-            dependencies: ["weir-lab", "WeirCore", "AMQPClient", "PostgresClient", "WeirSandbox"],
+            dependencies: [
+                "weir-lab", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
+                "WeirLive", "WeirSandbox",
+            ],
             swiftSettings: strict),
     ]
 )

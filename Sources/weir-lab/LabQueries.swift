@@ -16,7 +16,17 @@ enum LabQueries {
     static let historyBegin = text(PackageResources.lab_history_begin_sql)
     static let historyEnd = text(PackageResources.lab_history_end_sql)
 
+    static let pastBegin = text(PackageResources.lab_past_begin_sql)
+    static let pastEnd = text(PackageResources.lab_past_end_sql)
+    static let checkpoint = text(PackageResources.lab_checkpoint_sql)
+
     // Statements
+    static let heads = statement("heads", PackageResources.lab_heads_sql)
+    static let sold = statement("sold", PackageResources.lab_sold_sql)
+    static let databaseSize = statement("database_size", PackageResources.lab_database_size_sql)
+    static let drainStock = statement("drain_stock", PackageResources.lab_drain_stock_sql)
+    static let pastEvents = statement("past_events", PackageResources.lab_past_events_sql)
+    static let pastIntents = statement("past_intents", PackageResources.lab_past_intents_sql)
     static let sizes = statement("sizes", PackageResources.lab_sizes_sql)
     static let historyCount = statement("history_count", PackageResources.lab_history_count_sql)
     static let historySkus = statement("history_skus", PackageResources.lab_history_skus_sql)

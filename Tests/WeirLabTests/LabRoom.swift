@@ -18,6 +18,9 @@ struct LabRoom {
         try await Sandbox.start(.init(rabbitmq: false, redis: .everysec))
     }
 
+    /// A database of a test's own.
+    static func room() async throws -> Room { try await sandbox.value.makeRoom() }
+
     static func make(_ strategy: Strategy, units: Int, recovered: Bool = true) async throws -> LabRoom {
         let places = try await ShopOpening.places(of: strategy, in: sandbox.value)
         try ShopOpening.open(strategy, places, stock: [(sku: "hot", units: units)])

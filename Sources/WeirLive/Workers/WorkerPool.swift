@@ -42,7 +42,7 @@ public final class WorkerPool: Sendable {
         self.logger = logger
         var publishing = Publisher.Settings(
             amqp: AMQPSettings(url: settings.amqpURL, connectionName: "weir events"))
-        // Each partition keeps at most 8 MiB of events in memory, and hands all of them over.
+        // However many partitions there are, what each hands over at once has room (`EventRelay.sendLimit`).
         publishing.mailboxLimit = 1_000_000
         publisher = Publisher(settings: publishing, logger: logger)
         publishing.amqp = AMQPSettings(url: settings.amqpURL, connectionName: "weir messages")

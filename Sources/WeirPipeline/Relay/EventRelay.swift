@@ -8,6 +8,9 @@ import DequeModule
 public struct EventRelay: Sendable {
     /// How many bytes of unconfirmed events are kept in memory; what does not fit is read from the log again.
     public static let memoryLimit = 8 << 20
+    /// How many events may be on their way to the broker: as messages they take twice the memory, and what waits too long
+    /// for its confirm counts as lost. The publisher keeps no more than that on the wire.
+    public static let sendLimit = 2_000
 
     /// Every event up to this one is confirmed.
     public private(set) var published: Int64
@@ -27,8 +30,9 @@ public struct EventRelay: Sendable {
     private struct Entry: Sendable {
         let event: LoggedEvent
         var confirmed = false
-        /// What the entry costs in memory, counting what surrounds the bytes of its body.
-        var size: Int { event.body.count + 256 }
+        /// What the entry costs in memory, counting what surrounds the bytes of its body: its place in the window, its
+        /// token, its type, and the room that arrays and texts leave.
+        var size: Int { event.body.count + 512 }
     }
 
     /// A relay that has everything up to `published` behind it and `head` before it.
@@ -93,13 +97,14 @@ public struct EventRelay: Sendable {
 
     // MARK: What it says
 
-    /// The events to send now, in order; they count as sent.
+    /// The events to send now, in order, as many as may be on their way; they count as sent.
     public mutating func takeUnsent(now: Duration) -> [LoggedEvent] {
         if let retryAt, now < retryAt { return [] }
         retryAt = nil
-        guard sentCount < window.count else { return [] }
-        let unsent = window[sentCount...].map(\.event)
-        sentCount = window.count
+        let end = min(window.count, Self.sendLimit)
+        guard sentCount < end else { return [] }
+        let unsent = window[sentCount..<end].map(\.event)
+        sentCount = end
         return unsent
     }
 
