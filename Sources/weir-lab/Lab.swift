@@ -20,8 +20,8 @@ struct AllBenches: AsyncParsableCommand {
         commandName: "all", abstract: "Runs every measurement.",
         discussion: """
             Where one alone takes long it is bounded here: drains beside 1,000,000 decided intents and of 200,000 SKUs, \
-            100,000 intents each; strategies for 3 s. For more, run `weir-lab drain` and `weir-lab strategies` by \
-            themselves.
+            100,000 intents each; the arrangements of scale with 64,000; strategies for 3 s. For more, run \
+            `weir-lab drain`, `weir-lab scale` and `weir-lab strategies` by themselves.
             """)
 
     func run() async throws {

@@ -82,7 +82,7 @@ struct ScaleBench: AsyncParsableCommand {
                     ProcessorMeter(name: "RabbitMQ", roots: [sandbox.rabbitmq.pid]),
                 ]
                 // Slowed ones get less to do, so that they are not waited for too long.
-                let each = intents / (arrangement.share == nil ? 8 : 32)
+                let each = intents / (arrangement.share == nil ? 8 : 16)
                 let result = try ScaleDrain(
                     arrangement: arrangement, each: each, places: places, servers: servers
                 ).run()
@@ -91,7 +91,7 @@ struct ScaleBench: AsyncParsableCommand {
             }
         }
         print(
-            "  a backlog of \(intents / 8 * 8) intents, a quarter for those that are slowed, 8 SKUs in 8 partitions:"
+            "  a backlog of \(intents / 8 * 8) intents, half for those that are slowed, 8 SKUs in 8 partitions:"
         )
         for (arrangement, measured) in zip(arrangements, results) {
             let isSlowed = arrangement.share != nil

@@ -6,8 +6,9 @@ import Glibc
 ///
 /// The processes are stopped and continued in turn, so that they run beside each other as little as possible.
 final class Throttle {
-    /// Short beside everything that notices a silence, long beside a change of processes.
-    private static let periodMicroseconds = 20_000.0
+    /// How long a process runs at a time: with what it then stands still, short beside everything that notices a silence.
+    private static let runMicroseconds: useconds_t = 2_000
+    private static let longestPause = Duration.milliseconds(200)
 
     private let signal = StopFlag()
     private let threads: [DedicatedThread]
@@ -16,14 +17,15 @@ final class Throttle {
         let signal = signal
         threads = processes.enumerated().map { place, process in
             DedicatedThread(name: "throttle") {
-                let running = useconds_t(Self.periodMicroseconds * share)
-                let standing = useconds_t(Self.periodMicroseconds) - running
-                usleep(useconds_t(Self.periodMicroseconds * Double(place) / Double(processes.count)))
+                usleep(Self.runMicroseconds * useconds_t(place))
                 while !signal.isSet {
+                    let begin = ContinuousClock.now
+                    usleep(Self.runMicroseconds)
+                    // On a busy machine that was longer than it should be: then it stands still for longer, too.
+                    let pause = min((ContinuousClock.now - begin) * (1 / share - 1), Self.longestPause)
                     kill(process, SIGSTOP)
-                    usleep(standing)
+                    usleep(useconds_t(pause / .microseconds(1)))
                     kill(process, SIGCONT)
-                    usleep(running)
                 }
             }
         }
