@@ -189,8 +189,8 @@ let package = Package(
         .testTarget(
             name: "WeirLabTests",
             dependencies: [
-                "weir-lab", "WeirCore", "WeirWire", "PostgresClient", "WeirPipeline", "WeirLive",
-                "WeirSandbox",
+                "weir-lab", "WeirCore", "WeirWire", "AMQPClient", "PostgresClient", "WeirPipeline",
+                "WeirLive", "WeirSandbox",
             ],
             swiftSettings: strict),
     ]

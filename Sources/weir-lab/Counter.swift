@@ -10,3 +10,10 @@ final class Counter: Sendable {
         }
     }
 }
+
+/// Says to another thread that it is over.
+final class StopFlag: Sendable {
+    private let value = Atomic(false)
+    var isSet: Bool { value.load(ordering: .relaxed) }
+    func set() { value.store(true, ordering: .relaxed) }
+}

@@ -23,10 +23,19 @@ struct KeepAliveClients {
         }
     }
 
-    let port: Int
+    /// Where to ask; the clients are dealt out to the ports in turn.
+    let ports: [Int]
     let count: Int
     /// The whole request of a number.
     let request: (Int) -> [UInt8]
+
+    init(ports: [Int], count: Int, request: @escaping (Int) -> [UInt8]) {
+        (self.ports, self.count, self.request) = (ports, count, request)
+    }
+
+    init(port: Int, count: Int, request: @escaping (Int) -> [UInt8]) {
+        self.init(ports: [port], count: count, request: request)
+    }
 
     private struct Client {
         let socket: Int32
@@ -36,7 +45,7 @@ struct KeepAliveClients {
 
     /// Asks for so many seconds.
     func run(seconds: Double) throws -> Result {
-        var clients = try (0..<count).map { _ in Client(socket: try openSocket(port)) }
+        var clients = try (0..<count).map { Client(socket: try openSocket(ports[$0 % ports.count])) }
         defer { for client in clients { _ = Glibc.close(client.socket) } }
         var result = Result()
         var number = 0

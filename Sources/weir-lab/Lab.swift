@@ -9,7 +9,8 @@ struct Lab: AsyncParsableCommand {
         abstract: "Measures Weir beside what it is compared with, on private servers on this machine.",
         subcommands: [
             AllBenches.self, DrainBench.self, HotBench.self, HTTPBench.self, GateBench.self,
-            OverloadBench.self, CredentialsBench.self, AuditBench.self, StrategiesBench.self,
+            PaceBench.self, OverloadBench.self, ScaleBench.self, CredentialsBench.self, AuditBench.self,
+            StrategiesBench.self,
             ChaosCommand.self, StrategyServer.self, EmptyServer.self,
         ])
 }
@@ -40,6 +41,12 @@ struct AllBenches: AsyncParsableCommand {
         print("")
         var overload = try OverloadBench.parse([])
         try await overload.run()
+        print("")
+        var pace = try PaceBench.parse(["--seconds", "5"])
+        try await pace.run()
+        print("")
+        var scale = try ScaleBench.parse(["--intents", "64000", "--seconds", "3"])
+        try await scale.run()
         print("")
         var credentials = try CredentialsBench.parse([])
         try await credentials.run()

@@ -33,6 +33,10 @@ struct OpenLoopClients {
     let most: Int
     let request: (Int) -> [UInt8]
     let watch: () -> Double
+    /// When requests are due, in seconds from the beginning; nil: evenly at ``rate``.
+    var moments: [Double]?
+    /// Whether requests leave when they are due rather than up to a millisecond later: two system calls more each.
+    var isPunctual = false
 
     private struct Client {
         let socket: Int32
@@ -46,7 +50,10 @@ struct OpenLoopClients {
     func run(seconds: Double, patience: Double) throws -> Result {
         var clients: [Client] = []
         let poller = epoll_create1(0)
-        guard poller >= 0 else { throw LabError("the process is out of file descriptors") }
+        // The calls that wait for less than a millisecond know no higher number.
+        guard poller >= 0, poller < FD_SETSIZE else {
+            throw LabError("the process is out of file descriptors")
+        }
         defer {
             for client in clients where !client.isClosed { _ = Glibc.close(client.socket) }
             _ = Glibc.close(poller)
@@ -70,7 +77,10 @@ struct OpenLoopClients {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let begin = ContinuousClock.now
         let end = begin + .seconds(seconds)
-        func due(_ number: Int) -> ContinuousClock.Instant { begin + .seconds(Double(number) / rate) }
+        func due(_ number: Int) -> ContinuousClock.Instant {
+            guard let moments else { return begin + .seconds(Double(number) / rate) }
+            return number < moments.count ? begin + .seconds(moments[number]) : end
+        }
         var next = 0
         var nextLook = begin
         while true {
@@ -102,10 +112,10 @@ struct OpenLoopClients {
                     busy -= 1
                 }
             }
-            let untilDue = (due(next) - now) / .milliseconds(1)
-            // A millisecond at least: who looks without a pause takes a whole core from the server.
-            let pause: Int32 = now >= end ? 10 : Int32(max(1, min(10, untilDue)))
-            let count = epoll_wait(poller, &events, Int32(events.count), next == last ? 0 : pause)
+            let pause: Duration =
+                now >= end
+                ? .milliseconds(10) : min(.milliseconds(10), due(next) - (isPunctual ? .now : now))
+            let count = look(poller, &events, waiting: next == last ? .zero : pause)
             for event in events.prefix(Int(max(0, count))) {
                 let place = Int(event.data.u64)
                 guard !clients[place].isClosed else { continue }
@@ -129,6 +139,21 @@ struct OpenLoopClients {
         result.seconds = seconds
         result.connections = clients.count
         return result
+    }
+
+    /// The connections on which something has come, now or within so long.
+    private func look(_ poller: Int32, _ events: inout [epoll_event], waiting pause: Duration) -> Int32 {
+        let most = Int32(events.count)
+        if pause <= .zero { return epoll_wait(poller, &events, most, 0) }
+        // A millisecond at least: who looks without a pause takes a whole core from the server.
+        guard isPunctual else {
+            return epoll_wait(poller, &events, most, max(1, Int32(pause / .milliseconds(1))))
+        }
+        var pollers = fd_set()
+        withUnsafeMutableBytes(of: &pollers) { $0[Int(poller) / 8] |= 1 << UInt8(poller % 8) }
+        var time = timespec(tv_sec: 0, tv_nsec: Int(pause / .nanoseconds(1)))
+        return pselect(poller + 1, &pollers, nil, nil, &time, nil) > 0
+            ? epoll_wait(poller, &events, most, 0) : 0
     }
 
     private func drop(_ client: inout Client, _ result: inout Result) {

@@ -66,6 +66,11 @@ struct Preference: Sendable {
         var wait: Int?
         var isAsynchronous = false
         for value in fields[values: .prefer] {
+            // What nearly everybody sends says nothing else.
+            if value.utf8.starts(with: "wait=".utf8), let seconds = wholeNumber(value.dropFirst(5)) {
+                wait = wait ?? min(seconds, limit)
+                continue
+            }
             for part in value.split(separator: ",") {
                 let wish = part.prefix { $0 != ";" }.filter { $0 != " " && $0 != "\t" }.lowercased()
                 if wish == "respond-async" { isAsynchronous = true }
@@ -90,10 +95,22 @@ struct Preference: Sendable {
     }
 }
 
+extension HTTPFields {
+    /// The value of a field, as the subscript has it, which puts several together; here one alone costs nothing.
+    func text(_ name: HTTPField.Name) -> String? {
+        var found: String?
+        for field in self where field.name == name {
+            guard found == nil else { return self[name] }
+            found = field.value
+        }
+        return found
+    }
+}
+
 extension TraceParent {
     /// The trace that the client keeps. One that is malformed, or two of them, count as none.
     init?(_ fields: HTTPFields) {
-        guard let text = fields[.traceparent] else { return nil }
+        guard let text = fields.text(.traceparent) else { return nil }
         self.init(text)
     }
 }
@@ -126,15 +143,15 @@ enum BodyHeaders {
         _ fields: HTTPFields, largestBody: Int, isOptional: Bool = false,
         mediaTypes: [String] = ["application/json"]
     ) throws(Problem) {
-        if let encoding = fields[.contentEncoding], encoding.lowercased() != "identity" {
+        if let encoding = fields.text(.contentEncoding), encoding.lowercased() != "identity" {
             throw Problem(
                 .encoding, header: "Content-Encoding",
                 "the body is encoded as '\(printable(encoding))'; send it as it is, without Content-Encoding")
         }
-        if let length = fields[.contentLength].flatMap({ Int($0) }), length > largestBody {
+        if let length = fields.text(.contentLength).flatMap({ Int($0) }), length > largestBody {
             throw tooLarge(largestBody)
         }
-        guard let type = fields[.contentType] else {
+        guard let type = fields.text(.contentType) else {
             if isOptional { return }
             throw Problem(
                 .mediaType, header: "Content-Type",

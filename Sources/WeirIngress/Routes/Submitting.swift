@@ -27,7 +27,9 @@ extension RequestHandler {
         let notes = try rates.admit(buyer: submit.buyer)
         // Whoever is refused anyway takes nobody's place.
         try requireOnSale(submit)
-        if producer.mayBeShut, producer.isShut(partitioning.partition(of: submit.sku)) { throw Self.overloaded }
+        if producer.mayBeShut, producer.isShut(partitioning.partition(of: submit.sku)) {
+            throw Self.overloaded
+        }
         guard !isShedding || shedding.admits(), shedding.enters() else { throw Self.shed }
         let passage = try send(
             submit, waitSeconds: head.preference.waitSeconds, since: head.start, trace: head.trace)

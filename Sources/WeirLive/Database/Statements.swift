@@ -9,11 +9,11 @@ extension Query {
 }
 
 /// The classes of Weir's advisory locks: the first of their two keys.
-enum LockClass {
+package enum LockClass {
     /// One for each partition: "WEIR".
-    static let partition: Int32 = 0x5745_4952
+    package static let partition: Int32 = 0x5745_4952
     /// One for each worker process: "WEIW".
-    static let worker: Int32 = 0x5745_4957
+    package static let worker: Int32 = 0x5745_4957
     /// One, of the worker that drains `weir.dead`: "WEID".
     static let drain: Int32 = 0x5745_4944
     /// One for each dead letter that is being replayed: "WEIL".

@@ -12,11 +12,12 @@ import WeirLive
     private static let long = "Connection: keep-alive, x\r\n"
 
     /// What is the same whenever it was said, and under whichever key of this length.
-    private func lasting(_ answer: String, key: String, without more: [(String, String)] = []) -> String {
+    private func lasting(_ answer: String, key: String) -> String {
         var text = answer.replacing(key, with: "KEY")
         for (mark, end) in [
-            ("Date: ", ""), ("\"decided_at\":\"", "\""), ("\"hold_until\":\"", "\""), (";t=", ","),
-        ] + more {
+            ("Date: ", ""), ("\"decided_at\":\"", "\""), ("\"hold_until\":\"", "\""), (";r=", ";"),
+            (";t=", ","),
+        ] {
             var parts = text.split(separator: mark, omittingEmptySubsequences: false)
             for place in parts.indices.dropFirst() {
                 parts[place] = parts[place].drop { !end.contains($0) && $0 != "\r\n" }
@@ -64,6 +65,7 @@ import WeirLive
     private func answers(_ way: String, _ fields: String, _ book: LogBook) async throws -> [String] {
         var all: [String] = []
         try await IngressRoom.with(logger: book.logger) {
+            $0.rateOverall = RateLimit(requests: 100_000, seconds: 86_400)
             $0.ratePerBuyer = RateLimit(requests: 1_000, seconds: 86_400)
         } _: { room in
             try await room.define("shoe", 1_000)
@@ -89,7 +91,7 @@ import WeirLive
                 refusal = await ask(wish, port)
                 return refusal.contains("/problems/sold-out")
             }
-            all.append(lasting(refusal, key: "\(way)-", without: [(";r=", ";")]))
+            all.append(lasting(refusal, key: "\(way)-"))
         }
         return all
     }

@@ -97,7 +97,10 @@ import WeirProducer
     }
 
     @Test func aStopAnswersWhoWaitsAndThenEndsItsConnection() async throws {
-        try await IngressRoom.with(workers: false) { room in
+        try await IngressRoom.with(workers: false) {
+            // Between the end of all waits and the end of all connections.
+            $0.shutdownGraceSeconds = 8
+        } _: { room in
             let port = room.port
             let desk = room.ingress.deskForTests
             let all = Task {

@@ -1,0 +1,2 @@
+-- How far all partitions are together.
+select sum(head)::bigint, sum(published)::bigint from partition
