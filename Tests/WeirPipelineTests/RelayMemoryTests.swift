@@ -4,11 +4,11 @@ import Testing
 
 /// What does not fit into memory is not lost: it is read from the log again.
 @Suite struct RelayMemoryTests {
-    private let mebibyte = 1 << 20
+    private let eighth = EventRelay.memoryLimit / 8
 
     @Test func beyondTheLimitEventsAreDroppedAndReadFromTheLogAgain() {
         var relay = EventRelay(published: 0, head: 0)
-        relay.append(events(1...12, bytes: mebibyte))
+        relay.append(events(1...12, bytes: eighth))
         #expect(relay.head == 12)
         let first = relay.takeUnsent(now: .zero).map(\.seq)
         #expect(first == [1, 2, 3, 4, 5, 6, 7])
@@ -18,12 +18,12 @@ import Testing
         #expect(relay.missingAfter == nil)
         relay.absorb(receipts([4], epoch: 0), now: .zero, jitter: 0)
         #expect(relay.missingAfter == 7)
-        relay.supply(events(8...12, bytes: mebibyte))
+        relay.supply(events(8...12, bytes: eighth))
         #expect(relay.takeUnsent(now: .zero).map(\.seq) == [8, 9, 10, 11])
         relay.absorb(receipts(Array(5...11), epoch: 0), now: .zero, jitter: 0)
         #expect(relay.published == 11)
         #expect(relay.missingAfter == 11)
-        relay.supply(events(12...12, bytes: mebibyte))
+        relay.supply(events(12...12, bytes: eighth))
         #expect(relay.takeUnsent(now: .zero).map(\.seq) == [12])
     }
 
@@ -69,10 +69,10 @@ import Testing
 
     @Test func memoryIsFreeAgainAfterARestart() {
         var relay = EventRelay(published: 0, head: 0)
-        relay.append(events(1...8, bytes: mebibyte))
+        relay.append(events(1...8, bytes: eighth))
         relay.restart(published: 3, head: 8)
         #expect(relay.missingAfter == 3)
-        relay.supply(events(4...8, bytes: mebibyte))
+        relay.supply(events(4...8, bytes: eighth))
         #expect(relay.takeUnsent(now: .zero).map(\.seq) == [4, 5, 6, 7, 8])
     }
 }

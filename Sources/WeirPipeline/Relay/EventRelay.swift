@@ -6,8 +6,9 @@ import DequeModule
 /// event fails, everything from the lowest unconfirmed one is sent again in a new epoch, so a subscriber that
 /// applies only `seq = last + 1` misses nothing.
 public struct EventRelay: Sendable {
-    /// How many bytes of unconfirmed events are kept in memory; what does not fit is read from the log again.
-    public static let memoryLimit = 8 << 20
+    /// How many bytes of unconfirmed events are kept in memory; what does not fit is read from the log again. A worker
+    /// may have every partition.
+    public static let memoryLimit = 4 << 20
     /// How many events may be on their way to the broker: as messages they take twice the memory, and what waits too long
     /// for its confirm counts as lost. The publisher keeps no more than that on the wire.
     public static let sendLimit = 2_000
