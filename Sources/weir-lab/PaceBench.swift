@@ -9,8 +9,8 @@ struct PaceBench: AsyncParsableCommand {
         abstract: "Latency to the outcome at half of the peak, beside a conditional UPDATE at the same rate.",
         discussion: """
             Buyers come at random moments, the same for both; latency counts from the moment at which a request was \
-            due, whenever it could be sent. The rate of each pair is half of the lower of both peaks. At the end of \
-            each run Weir is asked at half of its own peak, which the others cannot carry.
+            due, whenever it could be sent. The rate of each pair is half of the lower of both peaks (--share). At the \
+            end of each run Weir is asked at as much of its own peak, which the others cannot carry.
             """)
 
     @Option(help: "Keep-alive clients of the peaks.")
@@ -124,7 +124,7 @@ struct PaceBench: AsyncParsableCommand {
             }
         }
         if !alone.isEmpty {
-            print("  at \(rates[0].rounded)/s, half of its own peak:")
+            print("  at \(rates[0].rounded)/s, \(share.short) of its own peak:")
             report(contestants[0].strategy.title, alone)
         }
     }

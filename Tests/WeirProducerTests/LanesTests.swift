@@ -54,10 +54,6 @@ import WeirCore
             }
         }
 
-        func enterAll(_ ids: ClosedRange<UInt64>, partition: Int = 0) {
-            for id in ids { enter(id, partition: partition) }
-        }
-
         /// Says that nobody knows what was checked last, except these.
         func clear(without known: UInt64...) {
             let last = checks.withLock { $0[$0.count - 1] }
@@ -164,25 +160,6 @@ import WeirCore
         #expect(airport.departed == [[1], [2, 3, 4, 5]])
         airport.lanes.land(partition: 0, isOver: true)
         #expect(airport.departed == [[1], [2, 3, 4, 5], [6, 7]])
-    }
-
-    @Test func asManyAsAreUnderWayDepartWithoutWaitingForThem() {
-        let airport = Airport(most: 100)
-        let full = UInt64(Lane.full)
-        airport.enter(1)
-        airport.enterAll(2...full)
-        airport.lanes.land(partition: 0, isOver: false)
-        #expect(airport.departed == [[1]])
-        // One makes it a full one.
-        airport.enter(full + 1)
-        #expect(airport.departed == [[1], Array(2...full + 1)])
-        airport.lanes.land(partition: 0, isOver: false)
-        // The first one and the full one are under way: as many as both it takes now.
-        airport.enterAll(full + 2...2 * full + 1)
-        #expect(airport.departed.count == 2)
-        airport.enter(2 * full + 2)
-        #expect(airport.departed.count == 3)
-        #expect(airport.departed.last?.count == Lane.full + 1)
     }
 
     @Test func aWorkerThatAnswersIsGivenNoMoreThanTwoFullFlights() {

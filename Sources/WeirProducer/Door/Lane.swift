@@ -45,7 +45,8 @@ struct Lane: Sendable {
     /// Whether the worker has enough for now.
     private mutating func isCrowded(_ now: UInt64, _ rules: Rules) -> Bool {
         guard isAnswering, undecidedCount > rules.most else { return false }
-        guard now &- signAt >= rules.silence else { return true }
+        // A sign that was given while this one waited for its turn is the later one.
+        guard now > signAt, now - signAt >= rules.silence else { return true }
         isAnswering = false
         undecided = []
         undecidedCount = 0

@@ -14,7 +14,7 @@ struct ScaleDrain {
 
     /// What was seen.
     struct Result {
-        /// Outcomes a second.
+        /// Outcomes a second, behind the first commits that were seen.
         var rate = 0.0
         /// Core-microseconds an intent, by meter.
         var costs: [Double] = []
@@ -67,21 +67,23 @@ struct ScaleDrain {
         for shard in shards { shard.openGate() }
         var result = Result()
         let (all, intents) = (shards.map { $0.events(each: each) }, each * Shard.skus.count)
-        var begin: ContinuousClock.Instant?
+        var begin: (at: ContinuousClock.Instant, decided: Int)?
         var seconds: Double?
         try wait("the end of the backlog") {
+            guard workers.allSatisfy(\.isRunning) else { throw LabError("a worker has ended") }
             let progress = try shards.map { try $0.progress() }
-            if begin == nil, progress.contains(where: { $0.decided > 0 }) { begin = .now }
+            let decided = progress.reduce(0) { $0 + $1.decided }
+            if begin == nil, decided > 0 { begin = (.now, decided) }
             guard let begin else { return false }
             if seconds == nil {
                 result.waits = try shards.reduce(result.waits) { $0 + (try $1.waits()) }
                 if zip(progress, all).allSatisfy({ $0.decided >= $1 }) {
-                    seconds = (ContinuousClock.now - begin).seconds
+                    seconds = (ContinuousClock.now - begin.at).seconds
                 }
             }
             return zip(progress, all).allSatisfy { $0.published >= $1 }
         }
-        result.rate = Double(intents) / (seconds ?? .infinity)
+        result.rate = Double(all.reduce(0, +) - (begin?.decided ?? 0)) / (seconds ?? .infinity)
         result.costs = zip(meters, before).map { ($0.seconds - $1) / Double(intents) * 1e6 }
         let logAfter = try shards.reduce(0) { $0 + (try $1.logBytes()) }
         result.logBytes = Double(logAfter - logBefore) / Double(intents)
