@@ -1,13 +1,9 @@
-import AMQPClient
 import ArgumentParser
 import Foundation
-import Logging
 import PostgresClient
 import WeirCore
 import WeirLive
 import WeirSandbox
-import WeirTopology
-import WeirWire
 
 /// How fast a SKU is decided before which a crowd stands, beside one that nobody has asked for yet.
 struct HotBench: AsyncParsableCommand {
@@ -90,30 +86,9 @@ struct HotBench: AsyncParsableCommand {
     }
 
     private func publish(to url: String, _ sku: SKU, _ partition: Int) throws {
-        let publisher = Publisher(
-            settings: .init(amqp: AMQPSettings(url: url, connectionName: "lab")),
-            logger: Logger(label: "lab") { _ in SwiftLogNoOpLogHandler() })
-        defer { publisher.stop(drain: .seconds(30)) }
-        guard publisher.waitUntilReady(timeout: .seconds(15)) else {
-            throw LabError("the broker does not answer")
+        try CommandFlood.run(to: url, count: commands) { flood in
+            flood.send(commands) { (command($0, sku), partition) }
         }
-        let confirmed = Confirmations(expecting: commands)
-        for first in stride(from: 0, to: commands, by: 2_000) {
-            confirmed.waitUntilFewer(than: 20_000, sent: first)
-            let messages = (first..<min(first + 2_000, commands)).map { number in
-                let command = command(number, sku)
-                var properties = MessageProperties()
-                properties.type = command.kind.rawValue
-                properties.messageID = command.messageID
-                properties.contentType = "application/json"
-                properties.deliveryMode = 2
-                return OutgoingMessage(
-                    exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partition),
-                    properties: properties, body: command.body, mandatory: true)
-            }
-            publisher.publish(messages) { _, outcome in confirmed.note(outcome) }
-        }
-        guard confirmed.waitForAll() else { throw LabError("the broker refused messages") }
     }
 
     /// Every tenth command brings a unit, and the one before gives one up: something comes free in every batch.

@@ -60,7 +60,6 @@ enum LabQueries {
     static let chaosLag = text(PackageResources.chaos_lag_sql)
     static let chaosOrders = text(PackageResources.chaos_orders_sql)
 
-    static let progress = statement("progress", PackageResources.lab_progress_sql)
     static let wal = statement("wal", PackageResources.lab_wal_sql)
     static let waits = statement("waits", PackageResources.lab_waits_sql)
 

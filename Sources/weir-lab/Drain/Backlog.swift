@@ -1,9 +1,6 @@
-import AMQPClient
-import Logging
 import WeirCore
 import WeirSandbox
 import WeirTopology
-import WeirWire
 
 /// What waits to be decided: wishes for one unit each, for SKUs in turn, each of which lives in a partition.
 struct Backlog {
@@ -43,36 +40,15 @@ struct Backlog {
 
     /// Publishes all of it, and returns when the broker has confirmed it.
     func publish(to room: Room) throws {
-        let publisher = Publisher(
-            settings: .init(amqp: AMQPSettings(url: room.amqpURL, connectionName: "lab")),
-            logger: Logger(label: "lab") { _ in SwiftLogNoOpLogHandler() })
-        defer { publisher.stop(drain: .seconds(30)) }
-        guard publisher.waitUntilReady(timeout: .seconds(15)) else {
-            throw LabError("the broker does not answer")
-        }
-        let confirmed = Confirmations(expecting: intents)
-        for first in Swift.stride(from: 0, to: intents, by: 2_000) {
-            confirmed.waitUntilFewer(than: 20_000, sent: first)
-            let messages = (first..<min(first + 2_000, intents)).map(message)
-            publisher.publish(messages) { _, outcome in confirmed.note(outcome) }
-        }
-        guard confirmed.waitForAll() else { throw LabError("the broker refused messages") }
+        try CommandFlood.run(to: room.amqpURL, count: intents) { $0.send(intents, wish) }
     }
 
-    private func message(_ number: Int) -> OutgoingMessage {
+    private func wish(_ number: Int) -> (command: Command, partition: Int) {
         let place = place(of: number)
-        let command = Command.submit(
-            Submit(
-                token: tokens.token(number, run: run), sku: skus[place], quantity: Quantity(unchecked: 1),
-                buyer: Buyer(unchecked: "buyer-\(number % 5_000)")))
-        var properties = MessageProperties()
-        properties.type = command.kind.rawValue
-        properties.messageID = command.messageID
-        properties.contentType = "application/json"
-        properties.deliveryMode = 2
-        return OutgoingMessage(
-            exchange: BrokerTopology.intents, routingKey: BrokerTopology.routingKey(partitions[place]),
-            properties: properties, body: command.body, mandatory: true)
+        let submit = Submit(
+            token: tokens.token(number, run: run), sku: skus[place], quantity: Quantity(unchecked: 1),
+            buyer: Buyer(unchecked: "buyer-\(number % 5_000)"))
+        return (.submit(submit), partitions[place])
     }
 }
 

@@ -1,11 +1,8 @@
-import AMQPClient
 import Foundation
-import Logging
 import PostgresClient
 import WeirCore
 import WeirLive
 import WeirTopology
-import WeirWire
 
 /// A database with its virtual host, and of a backlog what belongs there. Of one thread, as its sessions are.
 final class Shard {
@@ -84,7 +81,7 @@ final class Shard {
 
     /// How many events are committed, and how many of them published.
     func progress() throws -> (decided: Int, published: Int) {
-        let rows = try session.run(Query(LabQueries.progress))
+        let rows = try session.run(Query(LabQueries.heads))
         return (rows.int(0, 0), rows.int(0, 1))
     }
 
@@ -103,51 +100,29 @@ final class Shard {
 
     /// Defines the SKUs, with so many intents behind each.
     func publish(each: Int) throws {
-        let publisher = Publisher(
-            settings: .init(amqp: AMQPSettings(url: amqpURL, connectionName: "lab")),
-            logger: Logger(label: "lab") { _ in SwiftLogNoOpLogHandler() })
-        defer { publisher.stop(drain: .seconds(30)) }
-        guard publisher.waitUntilReady(timeout: .seconds(15)) else {
-            throw LabError("the broker does not answer")
-        }
-        let confirmed = Confirmations(expecting: events(each: each))
-        var sent = 0
-        func send(_ commands: [Command]) {
-            confirmed.waitUntilFewer(than: 20_000, sent: sent)
-            sent += commands.count
-            publisher.publish(commands.map(message)) { _, outcome in confirmed.note(outcome) }
-        }
-        send(
-            skus.map { sku in
-                .define(
-                    Definition(
-                        id: CommandID(unchecked: "define-\(sku.text)"), sku: sku, stocked: 1_000_000_000,
-                        policy: SKUPolicy(holdSeconds: 0)))
-            })
-        for first in stride(from: 0, to: each, by: 250) {
+        try CommandFlood.run(to: amqpURL, count: events(each: each)) { flood in
+            func send(_ commands: [Command]) {
+                flood.send(commands.map { ($0, partitioning.home(of: $0)) })
+            }
             send(
-                (first..<min(first + 250, each)).flatMap { number in
-                    skus.map { sku in
-                        .submit(
-                            Submit(
-                                token: Token(unchecked: "\(sku.text)-\(number)-0123456789"), sku: sku,
-                                quantity: Quantity(unchecked: 1),
-                                buyer: Buyer(unchecked: "buyer-\(number % 5_000)")))
-                    }
+                skus.map { sku in
+                    .define(
+                        Definition(
+                            id: CommandID(unchecked: "define-\(sku.text)"), sku: sku, stocked: 1_000_000_000,
+                            policy: SKUPolicy(holdSeconds: 0)))
                 })
+            for first in stride(from: 0, to: each, by: 250) {
+                send(
+                    (first..<min(first + 250, each)).flatMap { number in
+                        skus.map { sku in
+                            .submit(
+                                Submit(
+                                    token: Token(unchecked: "\(sku.text)-\(number)-0123456789"), sku: sku,
+                                    quantity: Quantity(unchecked: 1),
+                                    buyer: Buyer(unchecked: "buyer-\(number % 5_000)")))
+                        }
+                    })
+            }
         }
-        guard confirmed.waitForAll() else { throw LabError("the broker refused messages") }
-    }
-
-    private func message(_ command: Command) -> OutgoingMessage {
-        var properties = MessageProperties()
-        properties.type = command.kind.rawValue
-        properties.messageID = command.messageID
-        properties.contentType = "application/json"
-        properties.deliveryMode = 2
-        return OutgoingMessage(
-            exchange: BrokerTopology.intents,
-            routingKey: BrokerTopology.routingKey(partitioning.home(of: command)), properties: properties,
-            body: command.body, mandatory: true)
     }
 }
