@@ -38,16 +38,29 @@ public enum Bundle {
     /// The lines of a bundle; nil when it has none, too many, or too many bytes.
     public static func lines(of body: [UInt8]) -> [[UInt8]]? {
         guard body.count <= largestBody else { return nil }
-        let lines = body.split(
-            separator: UInt8(ascii: "\n"), maxSplits: most, omittingEmptySubsequences: true)
-        guard (1...most).contains(lines.count) else { return nil }
-        return lines.map(Array.init)
+        var lines: [[UInt8]] = []
+        body.withUnsafeBytes { bytes in
+            bytes.forEachPart(separatedBy: UInt8(ascii: "\n")) { part in
+                guard !part.isEmpty else { return true }
+                lines.append(Array(part))
+                return lines.count <= most
+            }
+        }
+        return (1...most).contains(lines.count) ? lines : nil
     }
 
     /// What a header says of each of so many lines; nil when it does not fit them.
     public static func values(_ header: String, count: Int) -> [String]? {
-        let values = header.split(separator: ",", omittingEmptySubsequences: false)
-        return values.count == count ? values.map(String.init) : nil
+        var values: [String] = []
+        values.reserveCapacity(count)
+        var header = header
+        header.withUTF8 { text in
+            UnsafeRawBufferPointer(text).forEachPart(separatedBy: UInt8(ascii: ",")) { part in
+                values.append(String(decoding: part, as: UTF8.self))
+                return values.count <= count
+            }
+        }
+        return values.count == count ? values : nil
     }
 
     /// Why a bundle of submits could not be taken apart.
@@ -56,5 +69,16 @@ public enum Bundle {
             .tooLarge, at: nil,
             "a bundle must hold 1 to \(most) lines and at most \(largestBody) bytes; send several, or single submits"
         )
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Hands over what lies before, between and behind the separators, in order, until `take` says no.
+    fileprivate func forEachPart(separatedBy separator: UInt8, _ take: (UnsafeRawBufferPointer) -> Bool) {
+        var start = 0
+        for position in 0...count where position == count || self[position] == separator {
+            guard take(UnsafeRawBufferPointer(rebasing: self[start..<position])) else { return }
+            start = position + 1
+        }
     }
 }

@@ -48,6 +48,7 @@ import WeirCore
             read += 1
             let general = try Happening(type: happening.type, body: body)
             #expect(found == general, "\(String(decoding: body, as: UTF8.self))")
+            #expect(Happening(plain: happening.type, body) == general)
             // Another SKU's event is none of its SKU.
             #expect(plain(happening.type, body, SKU(unchecked: "other")) == nil)
         }
@@ -71,7 +72,7 @@ import WeirCore
 
     @Test func whatIsDamagedIsReadAlikeOrNotAtAll() throws {
         var (words, random) = (SplitMix64(seed: 8), SplitMix64(seed: 9))
-        var both = 0
+        var (both, ofAny) = (0, 0)
         for _ in 0..<20_000 {
             let happening = words.event()
             guard let sku = happening.sku else { continue }
@@ -86,12 +87,17 @@ import WeirCore
                 }
             }
             let type = Bool.random(using: &random) ? happening.type : words.event().type
+            if let found = Happening(plain: type, body) {
+                ofAny += 1
+                let general = try Happening(type: type, body: body)
+                #expect(found == general, "\(String(decoding: body, as: UTF8.self))")
+            }
             guard let found = plain(type, body, sku) else { continue }
             both += 1
             let general = try Happening(type: type, body: body)
             #expect(found == general, "\(String(decoding: body, as: UTF8.self))")
         }
-        #expect(both > 100)
+        #expect(both > 100 && ofAny > both)
     }
 }
 

@@ -25,10 +25,9 @@ public final class LiveEventSink: EventSink {
         messages.reserveCapacity(events.count * 2)
         deciding.reserveCapacity(events.count * 2)
         let bundles = OutcomeBundles(events)
-        for message in bundles.messages {
-            messages.append(message)
-            deciding.append(nil)
-        }
+        // Those who wait come first: they are told while the rest is laid out.
+        let outcomes = bundles.messages
+        if !outcomes.isEmpty { publisher.publish(outcomes) { _, _ in } }
         for event in events {
             var properties = MessageProperties(event, partition: partition)
             if let replyTo = event.replyTo, !bundles.contain(event) {

@@ -107,7 +107,11 @@ package final class OutcomeListener: Sendable {
     ) -> (correlation: UInt64, partition: Int)? {
         let happening: Happening
         do {
-            happening = try Happening(type: type, body: body)
+            if let plain = Happening(plain: type, body) {
+                happening = plain
+            } else {
+                happening = try Happening(type: type, body: body)
+            }
         } catch {
             logger.warning(
                 "an outcome could not be read",

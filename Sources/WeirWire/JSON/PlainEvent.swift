@@ -9,8 +9,8 @@ extension Happening {
     /// - Parameters:
     ///   - type: the event's type.
     ///   - body: the event's body.
-    ///   - sku: the SKU that the body must name.
-    public init?(plain type: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, of sku: SKU) {
+    ///   - sku: the SKU that the body must name; nil when it may name any.
+    public init?(plain type: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer, of sku: SKU? = nil) {
         var reader = PlainEventReader(body)
         guard let event = reader.event(of: sku) else { return nil }
         if type.spells("weir.intent.", reader.status, ".v1") {
@@ -24,6 +24,18 @@ extension Happening {
         } else {
             return nil
         }
+    }
+}
+
+extension Happening {
+    /// The same, of a body that may name any SKU.
+    public init?(plain type: String, _ body: [UInt8]) {
+        var type = type
+        let happening = type.withUTF8 { type in
+            body.withUnsafeBytes { Happening(plain: UnsafeRawBufferPointer(type), body: $0) }
+        }
+        guard let happening else { return nil }
+        self = happening
     }
 }
 
@@ -43,9 +55,9 @@ private struct PlainEventReader {
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    mutating func event(of sku: SKU) -> PlainEvent? {
+    mutating func event(of expected: SKU?) -> PlainEvent? {
         guard skip("{\"token\":"), let token = token(), skip(",\"sku\":"), let name = string(),
-            part(name).spells(sku.text), skip(",\"quantity\":"), let quantity = number(),
+            let sku = sku(name, expected), skip(",\"quantity\":"), let quantity = number(),
             Quantity.range.contains(quantity), skip(",\"buyer\":"), let buyer = string(),
             (1...Buyer.longest).contains(buyer.count)
         else { return nil }
@@ -107,6 +119,11 @@ private struct PlainEventReader {
     }
 
     // MARK: Values
+
+    private func sku(_ name: Range<Int>, _ expected: SKU?) -> SKU? {
+        guard let expected else { return SKU(text(name)) }
+        return part(name).spells(expected.text) ? expected : nil
+    }
 
     /// A client's token, or one of an order's line.
     private mutating func token() -> Token? {
