@@ -16,28 +16,21 @@ public struct Delivery: Sendable {
     /// How often it was delivered before, as the broker counts; anybody can set this on a message that is new,
     /// so it says something only when ``redelivered``.
     public var deliveryCount: Int
-    /// Where it was published.
-    public var exchange: String
-    /// With which routing key.
-    public var routingKey: String
-    /// The AMQP property `type`.
-    public var type: String?
-    /// The AMQP property `message_id`.
-    public var messageID: String?
-    /// The AMQP property `content_type`.
-    public var contentType: String?
-    /// The AMQP property `reply_to`.
-    public var replyTo: String?
-    /// The AMQP property `correlation_id`.
-    public var correlationID: String?
-    /// The header `traceparent`, if it is well-formed.
-    public var trace: TraceParent?
-    /// The body.
-    public var body: [UInt8]
-    /// The command that was read from it ahead of its batch.
-    var command: Command?
-    /// All properties and headers as two JSON objects: only a dead letter asks for them.
-    public var details: @Sendable () -> DeliveryDetails
+    private var content: Box<Content>
+    private var reading: Box<Command>?
+
+    private struct Content: Sendable {
+        var exchange: String
+        var routingKey: String
+        var type: String?
+        var messageID: String?
+        var contentType: String?
+        var replyTo: String?
+        var correlationID: String?
+        var trace: TraceParent?
+        var body: [UInt8]
+        var details: @Sendable () -> DeliveryDetails
+    }
 
     /// A delivery.
     public init(
@@ -49,16 +42,77 @@ public struct Delivery: Sendable {
         self.tag = tag
         self.redelivered = redelivered
         self.deliveryCount = deliveryCount
-        self.exchange = exchange
-        self.routingKey = routingKey
-        self.type = type
-        self.messageID = messageID
-        self.contentType = contentType
-        self.replyTo = replyTo
-        self.correlationID = correlationID
-        self.trace = trace
-        self.body = body
-        self.details = details
+        content = Box(
+            Content(
+                exchange: exchange, routingKey: routingKey, type: type, messageID: messageID,
+                contentType: contentType, replyTo: replyTo, correlationID: correlationID, trace: trace,
+                body: body, details: details))
+    }
+
+    /// Where it was published.
+    public var exchange: String {
+        get { content.value.exchange }
+        set { content = content.changed { $0.exchange = newValue } }
+    }
+
+    /// With which routing key.
+    public var routingKey: String {
+        get { content.value.routingKey }
+        set { content = content.changed { $0.routingKey = newValue } }
+    }
+
+    /// The AMQP property `type`.
+    public var type: String? {
+        get { content.value.type }
+        set { content = content.changed { $0.type = newValue } }
+    }
+
+    /// The AMQP property `message_id`.
+    public var messageID: String? {
+        get { content.value.messageID }
+        set { content = content.changed { $0.messageID = newValue } }
+    }
+
+    /// The AMQP property `content_type`.
+    public var contentType: String? {
+        get { content.value.contentType }
+        set { content = content.changed { $0.contentType = newValue } }
+    }
+
+    /// The AMQP property `reply_to`.
+    public var replyTo: String? {
+        get { content.value.replyTo }
+        set { content = content.changed { $0.replyTo = newValue } }
+    }
+
+    /// The AMQP property `correlation_id`.
+    public var correlationID: String? {
+        get { content.value.correlationID }
+        set { content = content.changed { $0.correlationID = newValue } }
+    }
+
+    /// The header `traceparent`, if it is well-formed.
+    public var trace: TraceParent? {
+        get { content.value.trace }
+        set { content = content.changed { $0.trace = newValue } }
+    }
+
+    /// The body.
+    public var body: [UInt8] {
+        get { content.value.body }
+        set { content = content.changed { $0.body = newValue } }
+    }
+
+    /// All properties and headers as two JSON objects: only a dead letter asks for them.
+    public var details: @Sendable () -> DeliveryDetails {
+        get { content.value.details }
+        set { content = content.changed { $0.details = newValue } }
+    }
+
+    /// The command that was read from it ahead of its batch.
+    var command: Command? {
+        get { reading?.value }
+        set { reading = newValue.map(Box.init) }
     }
 }
 

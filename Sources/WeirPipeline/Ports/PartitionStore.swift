@@ -102,44 +102,6 @@ public struct BatchWrite: Sendable {
     }
 }
 
-/// One entry of the log as it is stored and published.
-public struct LoggedEvent: Sendable, Hashable {
-    /// Its number in the partition.
-    public var seq: Int64
-    /// When it was decided.
-    public var at: Timestamp
-    /// The event's type.
-    public var type: String
-    /// What it is about.
-    public var sku: String
-    /// The intent it is about, if it is about one.
-    public var token: String?
-    /// The queue of the sender who waits for it.
-    public var replyTo: String?
-    /// What that sender recognizes it by.
-    public var correlationID: String?
-    /// The sender's trace.
-    public var trace: TraceParent?
-    /// The bytes that are published.
-    public var body: [UInt8]
-
-    /// An entry of the log.
-    public init(
-        seq: Int64, at: Timestamp, type: String, sku: String, token: String?, replyTo: String?,
-        correlationID: String?, trace: TraceParent? = nil, body: [UInt8]
-    ) {
-        self.seq = seq
-        self.at = at
-        self.type = type
-        self.sku = sku
-        self.token = token
-        self.replyTo = replyTo
-        self.correlationID = correlationID
-        self.trace = trace
-        self.body = body
-    }
-}
-
 /// A delivery that could not be decided, with the reason.
 public struct DeadLetter: Sendable {
     /// The kind of reason, one word.
