@@ -71,7 +71,7 @@ chaos: build ## Break servers and processes under load, then check the promises 
 	.build/release/weir-lab chaos $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 .PHONY: bench
-bench: setup ## Measure everything (some minutes; let the machine rest)
+bench: setup ## Measure everything (about 20 minutes; let the machine rest)
 	swift build -c release --product weir
 	swift build -c release --product weir-lab
 	.build/release/weir-lab all

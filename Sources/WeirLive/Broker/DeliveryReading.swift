@@ -26,7 +26,9 @@ extension AMQPClient.Delivery {
             if let correlationIDs { shared.correlationID = correlationIDs[position] }
             var command = WeirPipeline.Delivery(self, shared, line)
             command.isInternal = isInternal
-            if let traces { command.trace = TraceParent(traces[position]) }
+            if let traces, !traces[position].isEmpty || command.trace != nil {
+                command.trace = TraceParent(traces[position])
+            }
             command.endsMessage = position == lines.count - 1
             commands.append(command)
         }

@@ -5,15 +5,19 @@ import WeirPipeline
 import WeirTopology
 import WeirWire
 
-/// Publishes a partition's events through the worker process's publisher.
+/// Publishes a partition's events through the worker process's publisher, and outcomes for those who wait through another
+/// one: they need not stand behind events, and the broker confirms many events by one word only while nothing older, like
+/// what has gone to an ingress's queue, waits for its confirm in the same channel.
 public final class LiveEventSink: EventSink {
     private let publisher: Publisher
+    private let outcomes: Publisher
     private let partition: Int
     private let receipts = ReceiptBox()
 
     /// A sink of this partition's events.
-    public init(_ publisher: Publisher, partition: Int) {
+    public init(_ publisher: Publisher, outcomes: Publisher, partition: Int) {
         self.publisher = publisher
+        self.outcomes = outcomes
         self.partition = partition
     }
 
@@ -25,9 +29,18 @@ public final class LiveEventSink: EventSink {
         messages.reserveCapacity(events.count * 2)
         deciding.reserveCapacity(events.count * 2)
         let bundles = OutcomeBundles(events)
-        // Those who wait come first: they are told while the rest is laid out.
-        let outcomes = bundles.messages
-        if !outcomes.isEmpty { publisher.publish(outcomes) { _, _ in } }
+        // Those who wait come first: they are told while the rest is laid out. Where that way is shut, or is lost under way,
+        // outcomes go the way of events: heard twice is better than not at all.
+        let waitedFor = bundles.messages
+        if outcomes.state == .ready {
+            outcomes.publish(waitedFor) { [publisher] position, outcome in
+                guard case .unavailable = outcome else { return }
+                publisher.publish([waitedFor[position]]) { _, _ in }
+            }
+        } else {
+            messages += waitedFor
+            deciding += waitedFor.map { _ in nil }
+        }
         for event in events {
             var properties = MessageProperties(event, partition: partition)
             if let replyTo = event.replyTo, !bundles.contain(event) {

@@ -24,12 +24,16 @@ struct OutcomeBundles {
         return events[queue] != nil
     }
 
-    /// The ingress's queue that an event's outcome may be gathered for; a correlation id with a comma would not fit
-    /// into the header, and an order's image may be large: it travels alone.
+    /// The longest correlation id that is gathered, in bytes: those of a full bundle must fit into one frame.
+    static let longestCorrelationID = 64
+
+    /// The ingress's queue that an event's outcome may be gathered for; a correlation id with a comma or a long one would
+    /// not fit into the header, and an order's image may be large: it travels alone.
     private static func queue(of event: LoggedEvent) -> String? {
         guard !event.sku.isEmpty, let replyTo = event.replyTo,
             replyTo.hasPrefix(BrokerTopology.ingressQueuePrefix),
-            let correlationID = event.correlationID, !correlationID.utf8.contains(UInt8(ascii: ","))
+            let correlationID = event.correlationID, !correlationID.utf8.contains(UInt8(ascii: ",")),
+            correlationID.utf8.count <= longestCorrelationID
         else { return nil }
         return replyTo
     }

@@ -30,7 +30,8 @@ struct DrainBench: AsyncParsableCommand {
     @Option(help: "Over how many partitions the intents are spread, 1 to 8; from 2 on, for 1,000 SKUs.")
     var partitions = 1
 
-    @Option(help: "Beside empty tables, ones in which so many intents are decided; takes 1 KB of disk each.")
+    @Option(
+        help: "Beside empty tables, ones in which so many intents are decided; each takes 620 bytes of disk.")
     var decided: Int?
 
     @Option(help: "Beside one SKU, so many of them; each intent is for another one.")

@@ -7,7 +7,7 @@ import WeirSandbox
 struct DrainMeasurement {
     /// Decided and committed a second, behind the first commit that was seen.
     let decided: Double
-    /// The same until the cursor of the published events was at the end.
+    /// The same until the cursor of the published events was at the end, which an idle worker writes up to a second late.
     let published: Double
     /// Processor time an intent in microseconds, of the worker, RabbitMQ and PostgreSQL.
     let costs: [Double]
