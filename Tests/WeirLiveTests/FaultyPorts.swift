@@ -88,7 +88,7 @@ final class FaultyPorts: PartitionPorts {
         (self.room, self.settings, self.partition, self.plan, self.stop) = (
             room, settings, partition, plan, stop
         )
-        sink = LiveEventSink(publisher, outcomes: publisher, partition: partition)
+        sink = LiveEventSink(publisher, partition: partition)
         messages = LiveMessageSink(publisher, partition: partition)
     }
 

@@ -5,19 +5,15 @@ import WeirPipeline
 import WeirTopology
 import WeirWire
 
-/// Publishes a partition's events through the worker process's publisher, and outcomes for those who wait through another
-/// one: they need not stand behind events, and the broker confirms many events by one word only while nothing older, like
-/// what has gone to an ingress's queue, waits for its confirm in the same channel.
+/// Publishes a partition's events through the worker process's publisher.
 public final class LiveEventSink: EventSink {
     private let publisher: Publisher
-    private let outcomes: Publisher
     private let partition: Int
     private let receipts = ReceiptBox()
 
     /// A sink of this partition's events.
-    public init(_ publisher: Publisher, outcomes: Publisher, partition: Int) {
+    public init(_ publisher: Publisher, partition: Int) {
         self.publisher = publisher
-        self.outcomes = outcomes
         self.partition = partition
     }
 
@@ -29,17 +25,10 @@ public final class LiveEventSink: EventSink {
         messages.reserveCapacity(events.count * 2)
         deciding.reserveCapacity(events.count * 2)
         let bundles = OutcomeBundles(events)
-        // Those who wait come first: they are told while the rest is laid out. Where that way is shut, or is lost under way,
-        // outcomes go the way of events: heard twice is better than not at all.
-        let waitedFor = bundles.messages
-        if outcomes.state == .ready {
-            outcomes.publish(waitedFor) { [publisher] position, outcome in
-                guard case .unavailable = outcome else { return }
-                publisher.publish([waitedFor[position]]) { _, _ in }
-            }
-        } else {
-            messages += waitedFor
-            deciding += waitedFor.map { _ in nil }
+        // Those who wait come first: they are told while the rest is laid out.
+        for message in publishAhead(bundles.messages) {
+            messages.append(message)
+            deciding.append(nil)
         }
         for event in events {
             var properties = MessageProperties(event, partition: partition)
@@ -69,6 +58,32 @@ public final class LiveEventSink: EventSink {
     }
 
     public func takeReceipts() -> [Receipt] { receipts.take() }
+
+    /// Publishes outcomes by themselves; returns those that were not taken. These go with their events, in front of them:
+    /// what is refused then is refused together, and sent again together.
+    private func publishAhead(_ outcomes: [OutgoingMessage]) -> [OutgoingMessage] {
+        guard !outcomes.isEmpty else { return [] }
+        let declined = Declined()
+        publisher.publish(outcomes) { position, outcome in
+            if case .unavailable = outcome { declined.note(position) }
+        }
+        return declined.close().map { outcomes[$0] }
+    }
+}
+
+/// What a publisher has not taken of what it was just given: it says so before it returns, and never later.
+private final class Declined: Sendable {
+    private let positions = Mutex<[Int]?>([])
+
+    func note(_ position: Int) { positions.withLock { $0?.append(position) } }
+
+    /// The positions; what is noted from now on counts no more.
+    func close() -> [Int] {
+        positions.withLock { positions in
+            defer { positions = nil }
+            return positions ?? []
+        }
+    }
 }
 
 /// Where the publisher's thread leaves receipts for the partition's thread.

@@ -32,7 +32,7 @@ public final class LivePartitionPorts: PartitionPorts {
         workerMetrics = metrics
         self.metrics = metrics.partition(partition)
         self.logger = logger
-        sink = LiveEventSink(publisher, outcomes: messenger, partition: partition)
+        sink = LiveEventSink(publisher, partition: partition)
         messages = LiveMessageSink(messenger, partition: partition)
     }
 

@@ -17,7 +17,7 @@ public final class WorkerPool: Sendable {
     private let partitioning: Partitioning
     private let logger: Logger
     let publisher: Publisher
-    /// For outcomes that somebody waits for and messages between partitions: on a connection that events cannot hold up.
+    /// For messages between partitions: on a connection that nothing else can hold up.
     private let messenger: Publisher
     private let metrics: WorkerMetrics
     let gauges: WorkerGauges
