@@ -7,7 +7,7 @@ extension AMQPClient.Delivery {
     /// Appends what the message carries: one command, or the lines of a bundle, each with the bundle's properties.
     func append(to commands: inout [WeirPipeline.Delivery], isInternal: Bool = false) {
         guard properties.type == Bundle.submits, let lines = Bundle.lines(of: body) else {
-            var command = WeirPipeline.Delivery(self, properties, body)
+            var command = WeirPipeline.Delivery(self, properties, trace: properties.trace, body)
             command.isInternal = isInternal
             return commands.append(command)
         }
@@ -22,13 +22,12 @@ extension AMQPClient.Delivery {
         shared.headers.fields.removeAll {
             $0.name == Bundle.correlationHeader || $0.name == Bundle.traceHeader
         }
+        let trace = properties.trace
         for (position, line) in lines.enumerated() {
             if let correlationIDs { shared.correlationID = correlationIDs[position] }
-            var command = WeirPipeline.Delivery(self, shared, line)
+            var command = WeirPipeline.Delivery(
+                self, shared, trace: traces.map { TraceParent($0[position]) } ?? trace, line)
             command.isInternal = isInternal
-            if let traces, !traces[position].isEmpty || command.trace != nil {
-                command.trace = TraceParent(traces[position])
-            }
             command.endsMessage = position == lines.count - 1
             commands.append(command)
         }
@@ -37,14 +36,16 @@ extension AMQPClient.Delivery {
 
 extension WeirPipeline.Delivery {
     /// A command of a message of the broker as the pipeline sees it.
-    fileprivate init(_ delivery: AMQPClient.Delivery, _ properties: MessageProperties, _ body: [UInt8]) {
+    fileprivate init(
+        _ delivery: AMQPClient.Delivery, _ properties: MessageProperties, trace: TraceParent?, _ body: [UInt8]
+    ) {
         self.init(
             tag: delivery.deliveryTag, redelivered: delivery.redelivered,
             deliveryCount: delivery.redelivered ? delivery.deliveryCount ?? 0 : 0,
             exchange: delivery.exchange, routingKey: delivery.routingKey, type: properties.type,
             messageID: properties.messageID, contentType: properties.contentType,
             replyTo: properties.replyTo, correlationID: properties.correlationID,
-            trace: properties.headers[TraceParent.name]?.stringValue.flatMap(TraceParent.init), body: body,
+            trace: trace, body: body,
             details: {
                 DeliveryDetails(
                     properties: properties.json, headers: properties.headers.json,
@@ -54,6 +55,11 @@ extension WeirPipeline.Delivery {
 }
 
 extension MessageProperties {
+    /// The header `traceparent`, if it is well-formed.
+    fileprivate var trace: TraceParent? {
+        headers[TraceParent.name]?.stringValue.flatMap(TraceParent.init)
+    }
+
     /// The properties that are set, as a JSON object.
     var json: String {
         let bytes = JSONWriter.object { json in
